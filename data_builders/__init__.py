@@ -1,0 +1,1 @@
+"""Second floor: labelled datasets and simulators -> records -> training packs and instruction data."""

@@ -1,0 +1,103 @@
+"""Folders of portraits as live people, with the few action units that a blendshape teacher may be trusted with.
+
+A person who appears twice is one subject: near-duplicates are found by a perceptual hash. The teacher is data_builders/teacher.py; which of
+its blendshapes count, and when, was measured on posed portraits: closed eyes pull its smile up, and only what a mirror image confirms is kept.
+"""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..model.errors import FacewiseError
+from .records import SPLITS
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+SPLIT_SHARES = (0.7, 0.15, 0.15)
+SAME_PICTURE_BITS = 10  # of 64: the largest Hamming distance between two prints of one portrait
+FLIP_AGREES = 0.1
+EYES_OPEN = 0.5
+# Share of the rig's shape at levels 0, A .. E, as in synthesis/rig.py.
+SHAPE_LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
+LID_LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # open eyes score .1 to .25
+JAW_LEVELS = (0.0, 0.1, 0.19, 0.28, 0.36, 0.45)
+TRUSTED = {
+    "AU12": (("mouthSmileLeft", "mouthSmileRight"), SHAPE_LEVELS),
+    "AU26": (("jawOpen", "jawOpen"), JAW_LEVELS),
+    "AU43": (("eyeBlinkLeft", "eyeBlinkRight"), LID_LEVELS),
+}
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """One photo of a subject; `aus` are the teacher's, where it agreed with itself."""
+
+    path: Path
+    subject: str
+    split: str
+    aus: dict[str, tuple[float, float]]
+
+
+def read_portraits(folder: Path, teacher: Path) -> list[Portrait]:
+    """Every picture of a folder. Raises FacewiseError when there is none."""
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise FacewiseError(f"{folder}: no pictures in this folder")
+    looks = _looks(teacher)
+    subjects = same_subjects(paths)
+    splits = {subject: split_of(subject) for subject in subjects}
+    pairs = zip(paths, subjects, strict=True)
+    return [Portrait(path, subject, splits[subject], teacher_aus(*looks.get(path.name, ({}, {})))) for path, subject in pairs]
+
+
+def split_of(subject: str, shares: tuple[float, float, float] = SPLIT_SHARES) -> str:
+    """train, val or test, by a hash of the name: the same on every machine and in every set."""
+    place = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8]) / 2**64
+    return SPLITS[int(np.searchsorted(np.cumsum(shares)[:-1], place, side="right"))]
+
+
+def teacher_aus(straight: dict[str, float], mirrored: dict[str, float]) -> dict[str, tuple[float, float]]:
+    """Levels of the trusted units from both looks at one picture; a unit on which they differ is left out."""
+    aus = {}
+    for code, ((left, right), levels) in TRUSTED.items():
+        if not straight or not mirrored:
+            continue
+        looks = np.array([[straight[left], straight[right]], [mirrored[right], mirrored[left]]])
+        if np.abs(looks[0] - looks[1]).max() < FLIP_AGREES:
+            left_level, right_level = np.interp(looks.mean(0), levels, range(6)).round(2).tolist()
+            aus[code] = (left_level, right_level)
+    if max(straight.get("eyeBlinkLeft", 1.0), straight.get("eyeBlinkRight", 1.0)) > EYES_OPEN:
+        aus.pop("AU12", None)
+    return aus
+
+
+def same_subjects(paths: list[Path]) -> list[str]:
+    """A subject's name per picture: near-duplicates share the first one's."""
+    prints = np.array([perceptual_hash(path) for path in paths])
+    names = [f"{path.parent.name}/{path.stem}" for path in paths]
+    for i in range(len(paths)):
+        for j in np.flatnonzero((prints[:i] != prints[i]).sum(1) <= SAME_PICTURE_BITS)[:1]:
+            names[i] = names[j]
+    return names
+
+
+def perceptual_hash(path: Path) -> np.ndarray:
+    """64 signs of the low frequencies of the grey picture (pHash), bool [64]."""
+    grey = cv2.resize(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), (32, 32), interpolation=cv2.INTER_AREA)
+    low = cv2.dct(grey.astype(np.float32))[:8, :8].ravel()
+    return low > np.median(low[1:])
+
+
+def _looks(teacher: Path) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
+    """Picture's name -> blendshapes of the picture and of its mirror image."""
+    if not teacher.is_file():
+        raise FacewiseError(f"{teacher}: no such table of blendshapes; data_builders/teacher.py makes one")
+    looks: dict[str, tuple[dict[str, float], dict[str, float]]] = {}
+    with teacher.open(newline="") as file:
+        for row in csv.DictReader(file):
+            media, flipped = row.pop("media"), int(row.pop("flipped"))
+            looks.setdefault(media, ({}, {}))[flipped].update({name: float(value) for name, value in row.items() if value})
+    return looks

@@ -1,0 +1,125 @@
+"""One camera for every picture, live, attack or render: lens, exposure, white balance, Bayer sensor, noise, tone, JPEG.
+
+What only attacks went through would be the label, so nobody else resizes, encodes or adds noise. Three families; `webcam` is held out
+of training. Input is linear light at the sensor's sampling, `SENSOR` pixels a side for each pixel of the file.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+HELD_OUT = "webcam"
+SENSOR = 1.5
+
+
+@dataclass(frozen=True)
+class Family:
+    """Ranges that settings are drawn from: lens blur in sensor px, electron noise (shot, read), sharpening, JPEG quality, tint."""
+
+    blur: tuple[float, float]
+    shot: tuple[float, float]
+    read: tuple[float, float]
+    sharpen: tuple[float, float]
+    quality: tuple[int, int]
+    tint: float
+
+
+@dataclass(frozen=True)
+class Camera:
+    family: str
+    blur: float
+    shot: float
+    read: float
+    sharpen: float
+    quality: int
+    balance: tuple[float, float, float]
+    exposure: float
+    contrast: float
+
+
+FAMILIES = {
+    "phone": Family((0.4, 1.0), (0.002, 0.012), (0.001, 0.006), (0.2, 0.9), (70, 93), 0.06),
+    "dslr": Family((0.3, 1.2), (0.0, 0.004), (0.0, 0.003), (0.0, 0.4), (85, 97), 0.03),
+    "webcam": Family((0.7, 1.6), (0.006, 0.025), (0.003, 0.012), (0.0, 1.2), (50, 85), 0.1),
+}
+
+
+def sample_camera(rng: np.random.Generator, family: str) -> Camera:
+    ranges = FAMILIES[family]
+    red, green, blue = (1 + rng.uniform(-ranges.tint, ranges.tint, 3)).tolist()
+    return Camera(
+        family,
+        rng.uniform(*ranges.blur),
+        rng.uniform(*ranges.shot),
+        rng.uniform(*ranges.read),
+        rng.uniform(*ranges.sharpen),
+        int(rng.integers(*ranges.quality)),
+        (red, green, blue),
+        float(2 ** rng.normal(0, 0.2)),
+        float(rng.uniform(-0.1, 0.15)),
+    )
+
+
+def shoot(frame: np.ndarray, camera: Camera, rng: np.random.Generator) -> bytes:
+    """The JPEG file of linear light [h, w, 3] float32 at the sensor's sampling; `SENSOR` times smaller a side."""
+    light = cv2.GaussianBlur(frame, (0, 0), camera.blur)
+    light = light * (camera.exposure * _metering(light) * np.array(camera.balance, np.float32))
+    raw = _mosaic(light.astype(np.float32))
+    noise = rng.standard_normal(raw.shape, np.float32) * np.sqrt(camera.shot * raw * 0.1 + camera.read**2)
+    colours = _demosaic(np.clip(raw + noise, 0, 1))
+    size = picture_size(frame.shape)
+    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    tones = _sharpened(_toned(srgb(small), camera.contrast), camera.sharpen)
+    return encoded(np.rint(255 * np.clip(tones, 0, 1)).astype(np.uint8), camera.quality)
+
+
+def picture_size(sensor_shape: tuple[int, ...]) -> tuple[int, int]:
+    """(width, height) of the file for a frame of this shape."""
+    return round(sensor_shape[1] / SENSOR), round(sensor_shape[0] / SENSOR)
+
+
+def encoded(pixels: np.ndarray, quality: int) -> bytes:
+    return cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def srgb(linear: np.ndarray) -> np.ndarray:
+    """IEC 61966-2-1, 0-1."""
+    linear = np.clip(linear, 0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-6) ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def linear_light(pixels: np.ndarray) -> np.ndarray:
+    """The inverse of `srgb`, from uint8."""
+    table = np.arange(256) / 255
+    table = np.where(table <= 0.04045, table / 12.92, ((table + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return table[pixels]
+
+
+def _metering(light: np.ndarray) -> float:
+    """Auto-exposure, half-hearted: brings the middle of the frame two thirds of the way to mid grey."""
+    height, width = light.shape[:2]
+    middle = light[height // 4 : -height // 4, width // 4 : -width // 4].mean()
+    return float((0.22 / max(0.02, middle)) ** 0.66)
+
+
+def _mosaic(light: np.ndarray) -> np.ndarray:
+    raw = light[..., 1].copy()
+    raw[0::2, 0::2] = light[0::2, 0::2, 0]
+    raw[1::2, 1::2] = light[1::2, 1::2, 2]
+    return np.clip(raw, 0, 1)
+
+
+def _demosaic(raw: np.ndarray) -> np.ndarray:
+    """Square-root coded 16 bit, because the demosaicer rounds; OpenCV names the pattern by its second row: RGGB is BayerBG."""
+    coded = np.rint(np.sqrt(raw) * 65535).astype(np.uint16)
+    colours = cv2.demosaicing(coded, cv2.COLOR_BayerBG2RGB)
+    return (colours.astype(np.float32) / 65535) ** 2
+
+
+def _toned(tones: np.ndarray, contrast: float) -> np.ndarray:
+    return tones + contrast * np.sin(2 * np.pi * (tones - 0.5)) / (2 * np.pi) * 1.5
+
+
+def _sharpened(tones: np.ndarray, amount: float) -> np.ndarray:
+    return tones + amount * (tones - cv2.GaussianBlur(tones, (0, 0), 1.0))

@@ -1,0 +1,167 @@
+"""What the heads and the verdict are worth on people that training never saw: every number with its n, chance level and interval.
+
+The pack's `test` split holds other portraits and other sampled faces than `train`; `val` is only used to calibrate. Attacks are simulated.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score, mean_absolute_error, roc_auc_score
+
+from ..model.readings import action_units, is_active
+from ..model.taxonomy import AU_CODES, EMOTIONS, NO_PROTOTYPE
+from .language_stage import Seen
+from .packed import Packed
+
+RESAMPLES = 500
+
+
+def measure(pack: Packed, seen: Seen, split: str = "test") -> list[dict]:
+    """Rows of {"what", "domain", "value", "low", "high", "n", "chance"} over one split."""
+    rows = pack.split(split).numpy()
+    return [*spoof_rows(pack, seen, rows), *action_unit_rows(pack, seen, rows), *emotion_rows(pack, seen, rows)]
+
+
+def spoof_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+    live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
+    held_out = pack.tensors["held_out"].numpy() == 1
+    logits = np.array([face.spoof_logit for face in seen.evidence])
+    found = []
+    for attacks, chosen in (("all attacks", live == 1), ("simulators never trained on", (live == 1) & held_out)):
+        use = rows & (chosen | (live == 0))
+        what = f"spoof head, AUC, {attacks}"
+        found.append(row(what, "simulated attacks, real live", roc_auc_score, live[use], logits[use], subjects[use], 0.5))
+    return found
+
+
+def action_unit_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+    """Per action unit F1 at level A and mean absolute error on renders; on photos, whether the smile teacher's smiles are told apart."""
+    labels, subjects = pack.tensors["au"].float().numpy().max(-1), pack.tensors["subject"].numpy()
+    photo = pack.tensors["photo"].numpy() == 1
+    readings = [action_units(face) for face in seen.evidence]
+    found = []
+    for i, code in enumerate(AU_CODES):
+        known = rows & ~np.isnan(labels[:, i])
+        level = np.array([reading[code].intensity for reading in readings])
+        said = np.array([is_active(reading[code]) for reading in readings])
+        use = known & ~photo
+        truth = labels[use, i] >= 1
+        if not 5 <= truth.sum() < len(truth):
+            continue
+        all_positive = 2 * truth.mean() / (1 + truth.mean())
+        found.append(row(f"{code} F1 at level A", "renders", f1_score, truth, said[use], subjects[use], all_positive))
+        found.append(row(f"{code} MAE", "renders", mean_absolute_error, labels[use, i], level[use], subjects[use], None))
+        use = known & photo
+        if code == "AU12":
+            clear = use & ((labels[:, i] >= 3) | (labels[:, i] < 1))
+            truth = labels[clear, i] >= 3
+            found.append(
+                row(
+                    "AU12 AUC, smile or none",
+                    "photos, teacher's labels",
+                    roc_auc_score,
+                    truth,
+                    level[clear],
+                    subjects[clear],
+                    0.5,
+                )
+            )
+            found.append(
+                row("AU12 MAE", "photos, teacher's labels", mean_absolute_error, labels[use, i], level[use], subjects[use], None)
+            )
+    return found
+
+
+def emotion_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+    truth, subjects = pack.tensors["emotion"].numpy(), pack.tensors["subject"].numpy()
+    names = (*EMOTIONS, NO_PROTOTYPE)
+    said = np.array([names.index(max(face.emotion, key=face.emotion.__getitem__)) for face in seen.evidence])
+    use = rows & (truth >= 0) & (pack.tensors["photo"].numpy() == 0)
+
+    def macro_f1(labels: np.ndarray, answers: np.ndarray) -> float:
+        return f1_score(labels, answers, average="macro", labels=np.unique(truth[use]), zero_division=0)
+
+    return [row("emotion, macro-F1", "renders", macro_f1, truth[use], said[use], subjects[use], 1 / len(np.unique(truth[use])))]
+
+
+def row(
+    what: str, domain: str, metric: Callable, truth: np.ndarray, said: np.ndarray, subjects: np.ndarray, chance: float | None
+) -> dict:
+    low, high = interval(metric, truth, said, subjects)
+    value = float(metric(truth, said))
+    return {"what": what, "domain": domain, "value": value, "low": low, "high": high, "n": len(truth), "chance": chance}
+
+
+def share(what: str, domain: str, hits: np.ndarray) -> dict:
+    """A proportion with its Wilson interval."""
+    from scipy.stats import binomtest
+
+    found = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+    return {
+        "what": what,
+        "domain": domain,
+        "value": float(hits.mean()),
+        "low": found.low,
+        "high": found.high,
+        "n": len(hits),
+        "chance": None,
+    }
+
+
+def interval(metric: Callable, truth: np.ndarray, said: np.ndarray, subjects: np.ndarray) -> tuple[float, float]:
+    """95 % bootstrap interval, resampling subjects: pictures of one face are not independent."""
+    rng = np.random.default_rng(0)
+    names, place = np.unique(subjects, return_inverse=True)
+    members = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
+    values = []
+    for _ in range(RESAMPLES):
+        drawn = np.concatenate([members[k] for k in rng.integers(len(names), size=len(names))])
+        if len(np.unique(truth[drawn])) > 1:
+            values.append(metric(truth[drawn], said[drawn]))
+    low, high = np.percentile(values, [2.5, 97.5]) if values else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+@torch.inference_mode()
+def verdict_log_odds(model, processor, pack: Packed, seen: Seen, indices: np.ndarray, batch: int = 16) -> np.ndarray:
+    """The language model's own log-odds of spoof over live, as the hf engine reads them, for rows of the pack."""
+    from ..model.questions import DEFAULT_QUESTIONS, prompt
+    from .language_stage import prompt_ids
+
+    live, spoof = model.config.verdict_ids
+    odds = []
+    for start in range(0, len(indices), batch):
+        chosen = [int(i) for i in indices[start : start + batch]]
+        ids = [prompt_ids(processor, prompt(DEFAULT_QUESTIONS["spoof"], 0), seen, i) for i in chosen]
+        longest = max(map(len, ids))
+        padded = torch.tensor([[processor.tokenizer.pad_token_id] * (longest - len(row)) + row for row in ids])
+        mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in ids])
+        features = torch.cat([seen.features[i] for i in chosen])
+        logits = (
+            model(
+                input_ids=padded,
+                attention_mask=mask,
+                face_features=features,
+                face_kinds=seen.kinds.repeat(len(chosen)),
+                logits_to_keep=1,
+            )
+            .logits[:, -1]
+            .float()
+        )
+        odds += (logits[:, spoof] - logits[:, live]).tolist()
+    return np.array(odds)
+
+
+def calibration(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray) -> dict[str, float]:
+    """Weights of both log-odds (logistic, classes balanced, so the prior is .5) and the conformal band on the same split:
+    at most 5 % of attacks below `low`, at most 1 % of live above `high`."""
+    from sklearn.linear_model import LogisticRegression
+
+    fit = LogisticRegression(class_weight="balanced", C=0.1).fit(np.stack([llm, head], 1), spoof)
+    weights = {"llm": float(fit.coef_[0, 0]), "head": float(fit.coef_[0, 1]), "bias": float(fit.intercept_[0])}
+    scores = fit.predict_proba(np.stack([llm, head], 1))[:, 1]
+    low, high = np.quantile(scores[spoof == 1], 0.05), np.quantile(scores[spoof == 0], 0.99)
+    if low > high:  # the classes are apart: one threshold between them
+        low = high = (low + high) / 2
+    return {**weights, "low": float(low), "high": float(high)}

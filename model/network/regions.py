@@ -1,0 +1,158 @@
+"""Landmarks guide the network: nine face regions as tokens (FRLP) and as a mask on cross-attention (FRGCA).
+
+Tokens come from canonical points, the mask from the view's own points: distance to a region's polyline, not to its centroid,
+or the jaw, whose centroid is mid-face, wins nearly every patch. Grids are row-major: rows are y, columns are x.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from ..taxonomy import REGIONS
+
+REGION_SLICES = tuple(slice(*bounds) for bounds in REGIONS.values())
+N_REGIONS = len(REGIONS)
+CLOSED = ("right eye", "left eye", "outer lips", "inner lips")
+OUTER_CANTHI = (36, 45)
+TAU_START, TAU_MIN, TAU_MAX = 0.15, 0.06, 0.4
+# As a mask value: a region farther than 2 s from a patch counts less than the global and the null token.
+FAR_LOGIT = -2.0
+
+
+def polyline_segments() -> tuple[list[int], list[int], list[int]]:
+    """Point indices of every segment's start and end, region after region, and the number of segments in each region."""
+    starts, ends, counts = [], [], []
+    for name, (first, stop) in REGIONS.items():
+        chain = [*range(first, stop), *([first] if name in CLOSED else [])]
+        starts += chain[:-1]
+        ends += chain[1:]
+        counts.append(len(chain) - 1)
+    return starts, ends, counts
+
+
+STARTS, ENDS, COUNTS = polyline_segments()
+
+
+def interocular(points_BVP2: Tensor, pose_B3: Tensor) -> Tensor:
+    """The 3-D outer-canthus distance in each view's unit coordinates [B, V].
+
+    A yaw foreshortens the line between the canthi by its cosine, pitch and roll do not; past 60 degrees one canthus is guessed
+    anyway, and the correction stops there. `pose` is (pitch, yaw, roll) in radians.
+    """
+    right, left = (points_BVP2[:, :, index] for index in OUTER_CANTHI)
+    return (right - left).norm(dim=-1) / pose_B3[:, 1:2].cos().clamp(min=0.5)
+
+
+def patch_centres(grid: int, device: torch.device | None = None) -> Tensor:
+    """Centres (x, y) of a grid's patches in unit coordinates [N, 2], row by row."""
+    steps = (torch.arange(grid, device=device, dtype=torch.float32) + 0.5) / grid
+    y, x = torch.meshgrid(steps, steps, indexing="ij")
+    return torch.stack([x, y], dim=-1).flatten(0, 1)
+
+
+def squared_distances(centres_N2: Tensor, points_BVP2: Tensor) -> Tensor:
+    """Squared distance of every patch centre to every region's polyline [B, V, N, 9]."""
+    start = points_BVP2[:, :, STARTS].unsqueeze(2)
+    along = points_BVP2[:, :, ENDS].unsqueeze(2) - start
+    offset = centres_N2[:, None] - start
+    share = ((offset * along).sum(-1) / along.square().sum(-1).clamp(min=1e-12)).clamp(0, 1)
+    squared = (offset - share[..., None] * along).square().sum(-1)
+    return torch.stack([part.amin(-1) for part in squared.split(COUNTS, dim=-1)], dim=-1)
+
+
+def proximity_mask(points_BVP2: Tensor, grid: int, iod_BV: Tensor, log_tau_9: Tensor) -> Tensor:
+    """m[p, r] = -d(p, polyline_r)^2 / (2 s_r^2) [B, V, N, 9], for attention logits; s_r = tau_r * IOD, at least half a patch."""
+    tau = log_tau_9.float().exp().clamp(TAU_MIN, TAU_MAX)
+    scale = (iod_BV.float()[:, :, None, None] * tau).clamp(min=0.5 / grid)
+    points = points_BVP2.float()
+    return -squared_distances(patch_centres(grid, points.device), points) / (2 * scale.square())
+
+
+class RegionProjector(nn.Module):
+    """FRLP: canonical points to nine region tokens and a global one, that also knows the pose. Missing: learned tokens.
+
+    A region is given twice, standardised in the face and about its own centroid: where it is, and how it is bent.
+    """
+
+    def __init__(self, hidden_size: int, mean: list[list[float]] | None, std: list[float] | None):
+        super().__init__()
+        self.statistics = (mean or [[0.0] * 3] * 68, std or [1.0] * 68)
+        # Persistent: from_pretrained builds on the meta device, and what is not in the file would come back as noise.
+        self.register_buffer("mean", torch.tensor(self.statistics[0]))
+        self.register_buffer("std", torch.tensor(self.statistics[1]))
+        self.parts = nn.ModuleList(nn.Linear(6 * (s.stop - s.start), hidden_size) for s in REGION_SLICES)
+        self.whole = nn.Linear(3 * 68 + 3, hidden_size)
+        self.missing = nn.Parameter(torch.zeros(N_REGIONS + 1, hidden_size))
+
+    def forward(self, canonical_BP3: Tensor, pose_B3: Tensor, has_landmarks_B: Tensor) -> Tensor:
+        """Canonical points in IOD, pose in radians -> tokens [B, 10, C], the global one last."""
+        known = has_landmarks_B[:, None, None]
+        # Differences of a hundredth IOD matter: they are taken in float32 whatever the weights are.
+        change = torch.where(known, canonical_BP3.float() - self.mean.float(), 0.0)
+        pose = torch.where(known[:, 0], pose_B3.float(), 0.0)
+        std, dtype = self.std.float()[:, None], self.whole.weight.dtype
+        tokens = [part(shape_of(change[:, s], std[s]).to(dtype)) for part, s in zip(self.parts, REGION_SLICES)]
+        tokens.append(self.whole(torch.cat([(change / std).flatten(1), pose], dim=1).to(dtype)))
+        tokens_BRC = torch.stack(tokens, dim=1)
+        return torch.where(known, tokens_BRC, self.missing.to(tokens_BRC.dtype))
+
+
+def shape_of(change_BK3: Tensor, std_K1: Tensor) -> Tensor:
+    """One region's standardised points, in the face and about their own centroid [B, 6 K]."""
+    about_centroid = change_BK3 - change_BK3.mean(1, keepdim=True)
+    return torch.cat([change_BK3 / std_K1, about_centroid / std_K1], dim=1).flatten(1)
+
+
+class GuidedCrossAttention(nn.Module):
+    """FRGCA: patches ask the region tokens, each patch mostly the regions it lies on; a gated residual.
+
+    The null key has a learned place and no value: a patch that chooses it stays as the tower saw it. It is the only choice of
+    a face without landmarks.
+    """
+
+    def __init__(self, hidden_size: int, num_heads: int):
+        super().__init__()
+        self.num_heads = num_heads
+        self.patch_norm = nn.LayerNorm(hidden_size)
+        self.region_norm = nn.LayerNorm(hidden_size)
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.out = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.null_key = nn.Parameter(torch.zeros(hidden_size))
+        self.log_tau = nn.Parameter(torch.full((N_REGIONS,), math.log(TAU_START)))
+        self.gate = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, patches_BVNC: Tensor, regions_BRC: Tensor, mask_BVN9: Tensor, has_landmarks_B: Tensor) -> Tensor:
+        """Patches and their mask, region tokens [B, 10, C] -> guided patches [B, V, N, C]."""
+        batch, views, n, channels = patches_BVNC.shape
+        regions = self.region_norm(regions_BRC)
+        keys, values = self.key(regions), self.value(regions)
+        null = self.null_key.to(keys.dtype).expand(batch, 1, channels)
+        keys = torch.cat([keys, null], dim=1)
+        values = torch.cat([values, torch.zeros_like(null)], dim=1)
+        queries = self.query(self.patch_norm(patches_BVNC)).flatten(1, 2)
+        bias = attention_bias(mask_BVN9, has_landmarks_B).flatten(1, 2).unsqueeze(1)
+        q, k, v = (split_heads(x, self.num_heads) for x in (queries, keys, values))
+        attended = scaled_dot_product_attention(q, k, v, attn_mask=bias.to(queries.dtype))
+        return patches_BVNC + self.gate * self.out(merge_heads(attended)).unflatten(1, (views, n))
+
+
+def attention_bias(mask_BVN9: Tensor, has_landmarks_B: Tensor) -> Tensor:
+    """The mask with its global and null columns [B, V, N, 11]; without landmarks all but null are closed."""
+    constant = torch.full_like(mask_BVN9[..., :1], FAR_LOGIT)
+    guide = torch.cat([mask_BVN9, constant], dim=-1)
+    guide = torch.where(has_landmarks_B[:, None, None, None], guide, -torch.inf)
+    return torch.cat([guide, constant], dim=-1)
+
+
+def split_heads(tokens_BTC: Tensor, num_heads: int) -> Tensor:
+    """[B, T, C] -> [B, heads, T, C / heads]."""
+    return tokens_BTC.unflatten(-1, (num_heads, -1)).transpose(1, 2)
+
+
+def merge_heads(tokens_BHTD: Tensor) -> Tensor:
+    """[B, heads, T, D] -> [B, T, heads * D]."""
+    return tokens_BHTD.transpose(1, 2).flatten(2)

@@ -1,0 +1,1 @@
+"""Pixels to evidence, before any language model: pictures, faces, landmarks, views."""

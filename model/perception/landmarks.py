@@ -1,0 +1,66 @@
+"""From MediaPipe's 478 points to iBUG-68, the lingua franca of the field, and to canonical coordinates.
+
+Points are [n, 3] in pixels of the picture: x right, y down, z away from the camera, all on one scale. Lengths are in units of IOD, the 3-D
+distance of the outer eye corners: a 2-D one shrinks by 23 % at 40 degrees of yaw.
+"""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+# fmt: off
+IBUG68_IN_478 = (
+    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,  # jaw
+    71, 63, 105, 66, 107, 336, 296, 334, 293, 301,  # brows
+    168, 197, 5, 4, 75, 97, 2, 326, 305,  # nose
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,  # eyes
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,  # outer lips
+    78, 82, 13, 312, 308, 317, 14, 87,  # inner lips
+)
+# fmt: on
+OUTER_CANTHI = (36, 45)
+# What no expression moves much: temples, nose bridge, eye corners, base of the nose.
+RIGID = (0, 16, 27, 28, 29, 30, 33, 36, 39, 42, 45)
+
+
+def iod(points68: np.ndarray) -> float:
+    """Inter-ocular distance in the points' own unit; [68, 3] or [68, 2]."""
+    right, left = OUTER_CANTHI
+    return float(np.linalg.norm(points68[left] - points68[right]))
+
+
+@cache
+def mean_face() -> np.ndarray:
+    """The frontal reference [68, 3] in IOD, centred on the rigid points: Procrustes mean of detected points on many faces."""
+    text = files(__package__).joinpath("mean_face.json").read_text()
+    return np.array(json.loads(text)["points"], dtype=np.float64)
+
+
+def canonical(points68: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points without pose and size, [68, 3] in IOD, and the pose (pitch, yaw, roll) in radians, [3].
+
+    The rotation is the least-squares one (Kabsch, SVD) of the rigid points onto `mean_face`; expression moves the rest freely.
+    """
+    scaled = points68.astype(np.float64) / iod(points68)
+    rigid = list(RIGID)
+    centred = scaled - scaled[rigid].mean(0)
+    rotation = _rotation_onto(centred[rigid], mean_face()[rigid])
+    return (centred @ rotation).astype(np.float32), _euler(rotation).astype(np.float32)
+
+
+def _rotation_onto(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """R of least |points @ R - target|, a proper rotation."""
+    u, _, vt = np.linalg.svd(points.T @ target)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    return u @ flip @ vt
+
+
+def _euler(rotation: np.ndarray) -> np.ndarray:
+    """(pitch, yaw, roll) of the head: the inverse of the rotation that undoes them, row-vector convention."""
+    head = rotation  # points = canonical @ R^T, so column-vector R is the head's own rotation
+    yaw = np.arcsin(np.clip(-head[2, 0], -1, 1))
+    pitch = np.arctan2(head[2, 1], head[2, 2])
+    roll = np.arctan2(head[1, 0], head[0, 0])
+    return np.array([pitch, yaw, roll])

@@ -1,0 +1,133 @@
+"""What the encoder looks at: fixed-size views of one face with the landmarks in each view's own coordinates.
+
+`rgb` is a tight crop, 1.5 x the face, because action units need the pixels. `spoof` is a wide one, 4 IOD, that shows paper edges
+and bezels, as [LBP, FFT high-pass, HOG] (FaceShield's SAVP with FA3-CLIP's frequency stream; grey is in rgb already). All gains are
+fixed: a per-image normalisation would make an even wall as loud as a halftone. One neutral fill pads every view.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from skimage.feature import local_binary_pattern
+
+from .faces import DetectedFace
+from .landmarks import canonical
+
+VIEWS = ("rgb", "spoof")
+SIZE = 112
+TIGHT_OVER_FACE = 1.5
+WIDE_IOD = 4.0
+FILL = 127
+HIGH_PASS_NYQUIST = 0.25  # cut-off as a share of Nyquist at the working scale
+HIGH_PASS_GAIN = 4.0
+HOG_CELL, HOG_BINS, HOG_GAIN = 8, 9, 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class FaceViews:
+    """`images` uint8 [V, S, S, 3]; `points` [V, 68, 2] in 0..1 of each view, x first; `canonical` [68, 3] in IOD; `pose` [3] in radians.
+
+    Without landmarks `points`, `canonical` and `pose` are zeros and `has_landmarks` is False. `wide_box` is the spoof view's square
+    (x1, y1, x2, y2) in pixels of the picture; it may reach beyond the picture.
+    """
+
+    images: np.ndarray
+    points: np.ndarray
+    canonical: np.ndarray
+    pose: np.ndarray
+    has_landmarks: bool
+    wide_box: tuple[float, float, float, float]
+
+
+def face_views(pixels: np.ndarray, face: DetectedFace, size: int = SIZE) -> FaceViews:
+    """All views of one face, from RGB pixels [h, w, 3] uint8."""
+    tight, wide = tight_square(face), wide_square(face)
+    images = np.stack([crop(pixels, tight, size), spoof_view(crop(pixels, wide, size))])
+    if face.ibug68 is None:
+        nothing = np.zeros((68, 3), np.float32)
+        return FaceViews(images, np.zeros((2, 68, 2), np.float32), nothing, np.zeros(3, np.float32), False, wide)
+    points = np.stack([_within(face.ibug68, square) for square in (tight, wide)])
+    shape, pose = canonical(face.ibug68)
+    return FaceViews(images, points, shape, pose, True, wide)
+
+
+def tight_square(face: DetectedFace) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = face.box
+    return _square((x1 + x2) / 2, (y1 + y2) / 2, TIGHT_OVER_FACE * max(x2 - x1, y2 - y1))
+
+
+def wide_square(face: DetectedFace) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = face.box
+    return _square((x1 + x2) / 2, (y1 + y2) / 2, WIDE_IOD * face.iod_px)
+
+
+def crop(pixels: np.ndarray, square: tuple[float, float, float, float], size: int) -> np.ndarray:
+    """The square of the picture at size x size, area-filtered when it shrinks; what lies outside is the neutral fill."""
+    height, width = pixels.shape[:2]
+    x1, y1 = int(round(square[0])), int(round(square[1]))
+    side = max(2, int(round(square[2] - square[0])))
+    inner = pixels[max(0, y1) : max(0, min(height, y1 + side)), max(0, x1) : max(0, min(width, x1 + side))]
+    canvas = np.full((side, side, 3), FILL, np.uint8)
+    top, left = max(0, -y1), max(0, -x1)
+    canvas[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_LINEAR)
+
+
+def spoof_view(rgb: np.ndarray) -> np.ndarray:
+    """[LBP, FFT high-pass, HOG] of an RGB crop [S, S, 3], as uint8 [S, S, 3]."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    return np.stack([_lbp(grey), _high_pass(grey), _hog(grey)], axis=2)
+
+
+def _lbp(grey: np.ndarray) -> np.ndarray:
+    """Uniform local binary patterns, P = 8, R = 1: ten codes spread over 0..252 (Ojala 2002); mirrored borders, or they draw a frame."""
+    padded = cv2.copyMakeBorder(grey, 1, 1, 1, 1, cv2.BORDER_REFLECT_101)
+    return (local_binary_pattern(padded, 8, 1, method="uniform")[1:-1, 1:-1] * 28).astype(np.uint8)
+
+
+def _high_pass(grey: np.ndarray) -> np.ndarray:
+    """What lies above the cut-off: mirrored borders, or the crop's edge draws a cross; a Gaussian shoulder, or it rings."""
+    pad = grey.shape[0] // 4
+    padded = cv2.copyMakeBorder(grey.astype(np.float32), pad, pad, pad, pad, cv2.BORDER_REFLECT_101)
+    spectrum = np.fft.rfft2(padded)
+    fy = np.abs(np.fft.fftfreq(padded.shape[0]))[:, None]
+    fx = np.abs(np.fft.rfftfreq(padded.shape[1]))[None, :]
+    cut_off = HIGH_PASS_NYQUIST / 2
+    passed = 1 - np.exp(-(fy**2 + fx**2) / (2 * cut_off**2))
+    high = np.fft.irfft2(spectrum * passed, s=padded.shape)[pad:-pad, pad:-pad]
+    return np.clip(127 + HIGH_PASS_GAIN * high, 0, 255).astype(np.uint8)
+
+
+def _hog(grey: np.ndarray) -> np.ndarray:
+    """Histograms of oriented gradients per cell (Dalal 2005), drawn as strokes along the edges; unnormalised, with a fixed gain."""
+    soft = grey.astype(np.float32)
+    gx, gy = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=0.125)
+    magnitude, angle = np.hypot(gx, gy), np.mod(np.arctan2(gy, gx), np.pi)
+    bins = np.minimum((angle * (HOG_BINS / np.pi)).astype(int), HOG_BINS - 1)
+    n = grey.shape[0] // HOG_CELL
+    cells = np.zeros((n, n, HOG_BINS), np.float32)
+    rows, columns = np.indices(grey.shape)
+    inside = (rows < n * HOG_CELL) & (columns < n * HOG_CELL)
+    np.add.at(cells, (rows[inside] // HOG_CELL, columns[inside] // HOG_CELL, bins[inside]), magnitude[inside])
+    drawn = np.einsum("rcb,byx->rycx", cells, _strokes()).reshape(n * HOG_CELL, n * HOG_CELL)
+    picture = np.zeros(grey.shape, np.float32)
+    picture[: drawn.shape[0], : drawn.shape[1]] = drawn
+    return np.clip(HOG_GAIN * picture, 0, 255).astype(np.uint8)
+
+
+def _strokes() -> np.ndarray:
+    """[bins, cell, cell]: a line through the cell's centre at right angles to each bin's gradient."""
+    centre = (HOG_CELL - 1) / 2
+    y, x = np.mgrid[:HOG_CELL, :HOG_CELL] - centre
+    angles = (np.arange(HOG_BINS) + 0.5) * np.pi / HOG_BINS
+    across = np.abs(x[None] * np.cos(angles)[:, None, None] + y[None] * np.sin(angles)[:, None, None])
+    return (across < 0.7).astype(np.float32)
+
+
+def _square(cx: float, cy: float, side: float) -> tuple[float, float, float, float]:
+    return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
+
+
+def _within(points68: np.ndarray, square: tuple[float, float, float, float]) -> np.ndarray:
+    return ((points68[:, :2] - np.array(square[:2])) / (square[2] - square[0])).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The serving door; a later issue fills it. Imports model only."""

@@ -1,0 +1,26 @@
+"""What every test may use. Tests marked `shared` need the folder that FACEWISE_SHARED names and are skipped elsewhere."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The shared folder; only for tests that carry the mark."""
+    return Path(os.environ["FACEWISE_SHARED"])
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    """The pictures that the project ships."""
+    return Path(__file__).parent.parent / "examples"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if Path(os.environ.get("FACEWISE_SHARED") or "no-such-folder").is_dir():
+        return
+    for item in items:
+        if "shared" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="FACEWISE_SHARED does not name the shared folder"))
