@@ -149,9 +149,9 @@ class Seen:
 
 
 def training_rows(recipe: Recipe, pack: Packed, seen: Seen, processor: FacewiseProcessor, log: Path) -> list[dict]:
-    """`recipe.rows` rows over the pack's training split; written to `log` as a human reads them."""
+    """`recipe.rows` rows over faces that the encoder was not trained on; written to `log` as a human reads them."""
     rng = np.random.default_rng(recipe.seed)
-    train = torch.nonzero(pack.split("train")).flatten().numpy()
+    train = torch.nonzero(pack.halves()[0]).flatten().numpy()
     labelled = train[(pack.tensors["live"][train] >= 0).numpy()]
     tasks = rng.choice(list(TASK_SHARE), size=recipe.rows, p=list(TASK_SHARE.values()))
     written, rows = [], []

@@ -1,6 +1,7 @@
 """What the heads and the verdict are worth on people that training never saw: every number with its n, chance level and interval.
 
-The pack's `test` split holds other portraits and other sampled faces than `train`; `val` is only used to calibrate. Attacks are simulated.
+The pack's `test` split holds other portraits and other sampled faces than `train`; `val` teaches the language
+model and calibrates, a half each. Attacks are simulated.
 """
 
 from collections.abc import Callable
@@ -158,7 +159,11 @@ def calibration(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray) -> dict[st
     at most 5 % of attacks below `low`, at most 1 % of live above `high`."""
     from sklearn.linear_model import LogisticRegression
 
-    fit = LogisticRegression(class_weight="balanced", C=0.1).fit(np.stack([llm, head], 1), spoof)
+    fit = LogisticRegression(class_weight="balanced", C=0.1)
+    fit.fit(np.stack([llm, head], 1), spoof)
+    if fit.coef_[0, 0] < 0:  # a verdict that would count against itself does not count
+        llm = np.zeros_like(llm)
+        fit.fit(np.stack([llm, head], 1), spoof)
     weights = {"llm": float(fit.coef_[0, 0]), "head": float(fit.coef_[0, 1]), "bias": float(fit.intercept_[0])}
     scores = fit.predict_proba(np.stack([llm, head], 1))[:, 1]
     low, high = np.quantile(scores[spoof == 1], 0.05), np.quantile(scores[spoof == 0], 0.99)

@@ -38,6 +38,12 @@ class Packed(Dataset):
     def split(self, name: str) -> Tensor:
         return self.tensors["split"] == SPLITS.index(name)
 
+    def halves(self) -> tuple[Tensor, Tensor]:
+        """The `val` rows by subject: one half teaches the language model, which must see evidence as wrong as at inference and so on faces
+        that the encoder was not trained on; the other half calibrates."""
+        val, even = self.split("val"), self.tensors["subject"] % 2 == 0
+        return val & even, val & ~even
+
     def collate(self, rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
         """A batch as the encoder takes it, plus its labels."""
         batch = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}

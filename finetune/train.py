@@ -30,9 +30,10 @@ def main(argv: list[str]) -> None:
     out = Path(recipe.output_dir)
     write_recipe(recipe, out)
     encoder = evidence_encoder(recipe, pack, out)
-    seen = Seen(encoder, pack)
-    say(out, measure(pack, seen), "heads.json")
-    answers(recipe, pack, seen, out)
+    others = pack.where(~pack.split("train"))
+    seen = Seen(encoder, others)
+    say(out, measure(others, seen), "heads.json")
+    answers(recipe, others, seen, out)
 
 
 def evidence_encoder(recipe: Recipe, pack: Packed, out: Path) -> FaceEncoder:
@@ -44,7 +45,7 @@ def evidence_encoder(recipe: Recipe, pack: Packed, out: Path) -> FaceEncoder:
 
 
 def answers(recipe: Recipe, pack: Packed, seen: Seen, out: Path) -> None:
-    """Projector and LoRA, then the calibration of the verdict on the `val` split and its worth on `test`."""
+    """On faces that the encoder was not trained on: projector and LoRA, then the calibration of the verdict on its half of `val` and its worth on `test`."""
     from transformers import AutoTokenizer
 
     base = prepared(**recipe.base_llm, image_token=IMAGE_TOKEN)
@@ -76,8 +77,8 @@ def save_adapter(language, base_name: str, folder: Path) -> None:
 def calibrated(model, processor: FacewiseProcessor, pack: Packed, seen: Seen) -> tuple[dict, list[dict]]:
     live = pack.tensors["live"].numpy()
     odds = {}
-    for split in ("val", "test"):
-        indices = np.flatnonzero(pack.split(split).numpy() & (live >= 0))
+    for split, chosen in (("val", pack.halves()[1]), ("test", pack.split("test"))):
+        indices = np.flatnonzero(chosen.numpy() & (live >= 0))
         llm = verdict_log_odds(model, processor, pack, seen, indices)
         head = np.array([seen.evidence[i].spoof_logit for i in indices])
         odds[split] = (llm, head, live[indices], pack.tensors["subject"].numpy()[indices])

@@ -263,3 +263,19 @@ def test_the_auto_classes_know_us_after_registering_twice(tmp_path):
     register()
     assert isinstance(AutoConfig.from_pretrained(tmp_path), FacewiseConfig)
     assert isinstance(AutoModelForImageTextToText.from_pretrained(tmp_path), FacewiseForConditionalGeneration)
+
+
+def test_no_token_sees_the_tokens_after_it():
+    """Also with one config shared by the assistant and its language model, as training builds it: without the mask a training loss is a fake."""
+    torch.manual_seed(0)
+    language = LlamaForCausalLM(tiny_config().text_config).eval()
+    shared = FacewiseConfig(
+        encoder_config=tiny_config().encoder_config, text_config=language.config, image_token_id=IMAGE, projector_hidden=24
+    )
+    model = FacewiseForConditionalGeneration.from_base(shared, language).eval()
+    ids = torch.randint(3, 50, (1, 12))
+    later = ids.clone()
+    later[0, 8:] = 7
+    with torch.inference_mode():
+        one, other = (model(input_ids=each, attention_mask=torch.ones_like(ids)).logits[:, :8] for each in (ids, later))
+    assert torch.equal(one, other)

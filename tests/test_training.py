@@ -13,7 +13,7 @@ from facewise.finetune.encoder_stage import train_encoder
 from facewise.finetune.language_stage import UNSCORED, judgement_weighted
 from facewise.finetune.losses import head_losses
 from facewise.finetune.measure import calibration, row, share
-from facewise.finetune.packed import read_pack
+from facewise.finetune.packed import Packed, read_pack
 from facewise.finetune.recipe import Recipe, read_recipe
 from facewise.model.answer import Answer
 from facewise.model.errors import FacewiseError
@@ -150,6 +150,21 @@ def test_the_band_keeps_its_promises_on_the_split_it_was_fitted_on():
     score = 1 / (1 + np.exp(-(fitted["llm"] * llm + fitted["head"] * head + fitted["bias"])))
     assert fitted["low"] <= fitted["high"]
     assert (score[spoof == 1] < fitted["low"]).mean() <= 0.051 and (score[spoof == 0] > fitted["high"]).mean() <= 0.011
+
+
+def test_a_language_model_that_argues_against_itself_has_no_vote():
+    rng = np.random.default_rng(0)
+    spoof = np.repeat([0, 1], 200)
+    head = rng.normal(2.0 * spoof - 1, 1.0)
+    fitted = calibration(-head + rng.normal(0, 0.5, 400), head, spoof)
+    assert fitted["llm"] == 0 and fitted["head"] > 0
+
+
+def test_who_teaches_the_language_model_neither_trains_the_encoder_nor_calibrates(pack):
+    split = torch.tensor([0, 0, 1, 1, 1, 1, 2, 2])
+    whole = Packed({**pack.tensors, "split": split}, {})
+    words, calibrates = whole.halves()
+    assert words.nonzero().flatten().tolist() == [2, 4] and calibrates.nonzero().flatten().tolist() == [3, 5]
 
 
 def test_a_number_comes_with_n_chance_and_interval():

@@ -33,7 +33,7 @@ from .print import print_attack
 from .render import painting, render, sample_view
 from .replay import replay_attack
 from .rig import expressed, lip_parting, load_rig, sample_person
-from .staging import Content, instrument_mask, seen_flat, stage
+from .staging import Content, framing, instrument_mask, seen_flat, stage
 
 ATTACKS = {"print": print_attack, "replay": replay_attack}
 RENDER_SIZE = 288  # of the file, px
@@ -188,10 +188,11 @@ def _aus(kind: str, portrait: Portrait) -> dict[str, tuple[float, float]]:
 
 
 def _framed(content: Content, rng: np.random.Generator) -> np.ndarray:
-    """The photo itself before the camera, its face at the size that staged faces have."""
+    """The photo itself before the camera, framed and sized as staged faces are."""
     scale = rng.uniform(42, 84) * SENSOR / content.iod
     filter_ = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return cv2.resize(content.pixels, None, fx=scale, fy=scale, interpolation=filter_)
+    x1, y1, x2, y2 = framing(content, rng).astype(int)
+    return cv2.resize(content.pixels[y1:y2, x1:x2], None, fx=scale, fy=scale, interpolation=filter_)
 
 
 def _family(sample: Sample, rng: np.random.Generator) -> str:

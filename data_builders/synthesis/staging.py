@@ -73,9 +73,10 @@ def stage(
     behind: np.ndarray | None = None,
 ) -> Stage:
     """A random staging. With `edge` the instrument ends within the wide view on some sides and its rims, drawn from `rims` (in IOD), show."""
-    cut = _cut(content, rng, edge)
+    window = framing(content, rng)
+    cut = _cut(content, window, rng) if edge else content
     left, top, right, bottom = (rng.uniform(*rims, 4) * cut.iod if edge else np.full(4, 1e4)).tolist()
-    window = _window(cut, rng, edge)
+    window = window - np.tile(np.subtract(content.centre, cut.centre), 2)
     iod_px = rng.uniform(42, 84)
     width, height = (
         int(round(min(400, side / cut.iod * iod_px) * SENSOR / 2) * 2) for side in (window[2] - window[0], window[3] - window[1])
@@ -134,25 +135,23 @@ def added_contrast(with_it: np.ndarray, without: np.ndarray, iod_px_sensor: floa
     return float((middle - middle.mean((0, 1))).std())
 
 
-def _cut(content: Content, rng: np.random.Generator, edge: bool) -> Content:
-    """The part of the photo that the instrument shows: with an edge 1.25 to 2.1 IOD from the face, else all."""
+def framing(content: Content, rng: np.random.Generator) -> np.ndarray:
+    """What the camera frames, (x1, y1, x2, y2) in content px: within the photo, live or attack alike, or the padding would be the label."""
+    height, width = content.pixels.shape[:2]
+    reach = rng.uniform(1.9, 2.7, 4) * content.iod
+    corners = np.concatenate([content.centre - reach[:2], content.centre + reach[2:]])
+    return np.clip(corners, 1, [width - 2, height - 2] * 2)
+
+
+def _cut(content: Content, window: np.ndarray, rng: np.random.Generator) -> Content:
+    """The part of the photo that the instrument shows: it ends within the frame on most sides, at least 1.1 IOD from the face."""
     height, width = content.pixels.shape[:2]
     cx, cy = content.centre
-    reach = rng.uniform(1.25, 2.1, 4) * content.iod if edge else np.full(4, 1e6)
-    x1, y1 = max(0, int(cx - reach[0])), max(0, int(cy - reach[1] * 1.1))
-    x2, y2 = min(width, int(cx + reach[2])), min(height, int(cy + reach[3] * 1.1))
+    reach = np.abs(window - np.tile(content.centre, 2)) * rng.uniform(0.72, 1.05, 4)
+    left, top, right, bottom = np.maximum(reach, 1.1 * content.iod)
+    x1, y1 = max(0, int(cx - left)), max(0, int(cy - top))
+    x2, y2 = min(width, int(cx + right)), min(height, int(cy + bottom))
     return Content(np.ascontiguousarray(content.pixels[y1:y2, x1:x2]), (cx - x1, cy - y1), content.iod)
-
-
-def _window(cut: Content, rng: np.random.Generator, edge: bool) -> tuple[float, float, float, float]:
-    """What the camera frames, in content px: beyond the instrument with an edge, inside it without."""
-    height, width = cut.pixels.shape[:2]
-    cx, cy = cut.centre
-    reach = rng.uniform(1.9, 2.7, 4) * cut.iod
-    x1, y1, x2, y2 = cx - reach[0], cy - reach[1], cx + reach[2], cy + reach[3]
-    if edge:
-        return x1, y1, x2, y2
-    return max(1, x1), max(1, y1), min(width - 2, x2), min(height - 2, y2)
 
 
 def _fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

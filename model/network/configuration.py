@@ -4,6 +4,7 @@ Both are plain Hugging Face configs, so a folder says all that is needed to rebu
 encoder's config because they belong to the detector it was trained with (docs: two backends are two models).
 """
 
+from copy import deepcopy
 from typing import ClassVar
 
 from huggingface_hub.dataclasses import strict
@@ -72,6 +73,8 @@ class FacewiseConfig(PreTrainedConfig):
     tie_word_embeddings: bool = False
 
     def __post_init__(self, **kwargs):
+        # Copies: the outer config sets the attention of its parts, and a language model whose own config it took would lose its causal mask.
+        self.encoder_config, self.text_config = deepcopy(self.encoder_config), deepcopy(self.text_config)
         if not isinstance(self.encoder_config, PreTrainedConfig):
             self.encoder_config = FaceEncoderConfig(**(self.encoder_config or {}))
         if not isinstance(self.text_config, PreTrainedConfig):
