@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from ..model.checkpoint import fast_dtype
 from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import EncoderOutput, FaceEncoder
 from .losses import head_losses, total
@@ -66,7 +67,7 @@ def encoder_config(recipe: Recipe, rows: Packed) -> FaceEncoderConfig:
 def training_arguments(
     recipe: Recipe, folder: Path, epochs: float, batch: int, rate: float, weight_decay: float = 0.0
 ) -> TrainingArguments:
-    """What both stages share: cosine schedule, bfloat16 autocast, a checkpoint now and then, nothing reported elsewhere."""
+    """What both stages share: cosine schedule, autocast where bfloat16 is fast, a checkpoint now and then, nothing reported elsewhere."""
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=epochs,
@@ -76,7 +77,7 @@ def training_arguments(
         warmup_steps=0.05,
         lr_scheduler_type="cosine",
         max_grad_norm=1.0,
-        bf16=True,
+        bf16=fast_dtype() == "bfloat16",
         use_cpu=not torch.cuda.is_available(),
         logging_steps=20,
         save_strategy="steps",

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ..model.base_llm import prepared
+from ..model.checkpoint import fast_dtype
 from ..model.network.encoder import FaceEncoder
 from ..model.network.loading import load_strict
 from ..model.network.perceive import Perceiver
@@ -54,7 +55,7 @@ def answers(recipe: Recipe, pack: Packed, seen: Seen, out: Path) -> None:
     save_adapter(model.language_model, recipe.base_llm_package, out / "adapter")
     model.language_model = model.language_model.merge_and_unload()
     save_own(model, out)
-    model.config.calibration, rows = calibrated(model.to(torch.bfloat16), processor, pack, seen)
+    model.config.calibration, rows = calibrated(model.to(getattr(torch, fast_dtype())), processor, pack, seen)
     model.config.save_pretrained(out)
     say(out, rows, "verdict.json")
 

@@ -51,6 +51,9 @@ _CLAIM = re.compile(
     r"(live|real|genuine|spoof|spoofed|fake|attack)\b",
     re.IGNORECASE,
 )
+_HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
+_SHOWS = re.compile(r"^the face shows\b", re.IGNORECASE)
+_JOINING = re.compile(r"\b(?:and|is|are|both|clearly|slightly|strongly|on the (?:left|right))\b|\(AU\d+\)|[\s,.;]", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:no|not|nor|without|neither|isn't|aren't)\b[^,.;:!?]*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -217,8 +220,9 @@ def is_active_in(answer: Answer, code: str) -> bool:
 def agrees(text: str, answer: Answer) -> bool:
     """Names what the object shows and nothing else.
 
-    An answer to au or describe names every active action unit, one to emotion or describe the leading emotion; no answer names
-    a silent unit, a wrong side, another emotion, another verdict or another sign of attack, or says what a person feels.
+    An answer to au or describe names every active action unit, one to emotion or describe the leading emotion, one that calls a face a
+    spoof the attack's type and its cues; no answer names a silent unit or one that does not exist, a wrong side, another emotion, another
+    verdict or another sign of attack, says what a person feels or speaks of honesty.
     """
     return not contradicts(text, answer) and not _unsaid(text, answer)
 
@@ -228,6 +232,8 @@ def contradicts(text: str, answer: Answer) -> bool:
     said = affirmed(text)
     return bool(
         _INNER_STATE.search(said)
+        or _HONESTY.search(text)
+        or _unknown_action(said)
         or _wrong_action(said, answer)
         or _wrong_emotion(said, answer)
         or _wrong_claim(said, answer)
@@ -242,7 +248,25 @@ def _unsaid(text: str, answer: Answer) -> bool:
     label = answer.emotion.label if answer.emotion else None
     if answer.task in ("emotion", "describe") and label in EMOTIONS:
         return label not in mentioned_emotions(text)
-    return answer.task == "spoof" and not text.startswith(opening(answer))
+    return answer.task == "spoof" and not (text.startswith(opening(answer)) and _names_attack(text, answer))
+
+
+def _names_attack(text: str, answer: Answer) -> bool:
+    if answer.label != "spoof":
+        return True
+    signs = [answer.attack or "", *(cue.name for cue in answer.cues or () if cue.name != "other")]
+    return all(sign in text for sign in signs)
+
+
+def _unknown_action(said: str) -> bool:
+    """Lists among what the face shows something that is no action unit's words."""
+    for sentence in filter(_SHOWS.match, sentences(said)):
+        rest = _SHOWS.sub("", sentence).replace(NO_ACTION, "")
+        for pattern in _AU_PATTERNS.values():
+            rest = pattern.sub("", rest)
+        if _JOINING.sub("", rest):
+            return True
+    return False
 
 
 def _wrong_action(said: str, answer: Answer) -> bool:

@@ -178,7 +178,8 @@ def test_a_folder_brings_back_every_weight_and_the_point_statistics(tmp_path):
     assert again.config.landmark_mean == mean
     assert encoder.state_dict().keys() == again.state_dict().keys()
     assert all(torch.equal(value, again.state_dict()[key]) for key, value in encoder.state_dict().items())
-    assert torch.equal(numbers(encoder, faces(1)).au, numbers(again, faces(1)).au)
+    # Not bit for bit: on some processors a sum's order hangs on where in memory the weights came to lie.
+    torch.testing.assert_close(numbers(encoder, faces(1)).au, numbers(again, faces(1)).au, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("fault", ["missing", "unexpected", "of another shape"])

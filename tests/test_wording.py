@@ -84,6 +84,8 @@ def test_a_settled_verdict_agrees_with_its_object(answer):
         "The face shows cheeks raised and lip corners pulled up. It resembles anger.",
         "The face shows cheeks raised and lip corners pulled up. AU4 is there, too.",
         "The face shows cheeks raised and lip corners pulled up. This is a fake.",
+        "The face shows cheeks raised, lip corners pulled up and lip corners pulled down.",  # no action unit's words
+        "The face shows cheeks raised and lip corners pulled up. There is no sign of deception.",
     ],
 )
 def test_a_text_that_says_less_more_or_other_does_not_agree(text):
@@ -107,6 +109,7 @@ def test_a_text_that_says_the_same_in_other_words_agrees(text):
     [
         ("Spoof. The likely attack type is print. Visible signs: edge and halftone.", True),
         ("Spoof. The likely attack type is replay.", False),
+        ("Spoof. The evidence points to the configuration.", False),
         ("Spoof. Visible signs: moire.", False),
         ("Live. No sign of an attack.", False),
         ("Spoof. It is a live person.", False),
