@@ -5,6 +5,7 @@ one line on stderr; 130 is Ctrl-C. What libraries write to stderr is dropped unl
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -15,14 +16,15 @@ from typing import Any, NoReturn, TextIO
 
 from . import __version__
 from .model.checkpoint import ENGINES
-from .model.errors import FacewiseError
-from .model.taxonomy import TASKS
+from .model.errors import FacewiseError, one_line
+from .model.taxonomy import ANSWERED
 
-BATCH = 16  # pictures answered together; their answers are printed before the next ones are read
+BATCH = 8  # pictures read and answered together; their answers are printed before the next ones are read
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     try:
+        _ready_streams()
         args = _parser().parse_args(argv)
         return args.verb(args)
     except FacewiseError as error:
@@ -31,9 +33,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("facewise: stopped; what was printed or written so far is complete", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `facewise ask ... | head`: Python would complain once more when it closes stdout
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `facewise ask ... | head`
+        _drop_stdout()
         return 1
+
+
+def _ready_streams() -> None:
+    """What an encoding cannot hold is printed escaped, what goes to a closed stderr is dropped. Raises FacewiseError for a closed stdout."""
+    if sys.stderr is None:  # `2>&-`: the next file that is opened would get the number 2, and the noise of libraries
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.stderr = os.fdopen(2, "w")
+    if sys.stdout is None:
+        raise FacewiseError("standard output is closed, what is printed would be lost; leave it open")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _print(text: str) -> None:
+    """To standard output, at once. Raises FacewiseError where it takes no more, on a full disk; a closed pipe is left to `main`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_stdout()
+        raise FacewiseError(f"standard output cannot be written ({error.strerror})") from None
+
+
+def _drop_stdout() -> None:
+    """What is still in its buffer would make Python complain once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"facewise {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _add_ask(verbs)
+    _add_see(verbs)
     _add_train(verbs)
     _add_doctor(verbs)
     return parser
@@ -57,7 +87,7 @@ def _add_ask(verbs: Any) -> None:
     parser = verbs.add_parser("ask", help="answer a question about the faces in pictures", allow_abbrev=False)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="picture files (JPEG, PNG, WebP, BMP, GIF, TIFF)")
     parser.add_argument("--question", metavar="TEXT", help="what to ask, in your own words")
-    parser.add_argument("--task", choices=TASKS, metavar="TASK", help=f"what to ask, by name: {', '.join(TASKS)}")
+    parser.add_argument("--task", choices=ANSWERED, metavar="TASK", help=f"what to ask, by name: {', '.join(ANSWERED)}")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture, each on one line")
     parser.add_argument("--model", default="default", metavar="M", help="'default' (the embedded model) or a model folder")
     parser.add_argument(
@@ -82,6 +112,33 @@ def _add_ask(verbs: Any) -> None:
     )
     parser.add_argument("--verbose", action="store_true", help="let libraries write to stderr")
     parser.set_defaults(verb=_ask)
+
+
+def _add_see(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "see",
+        help="what perception and the evidence encoder find, before any language model",
+        epilog="A clip is a video file, an animated GIF, or a folder of frames. Movements in clips are candidates with a score, no facts.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, videos, and folders of frames")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per input, each on one line")
+    parser.add_argument("--csv", metavar="OUT.csv", help="write one row per frame and face")
+    parser.add_argument(
+        "--csv-columns",
+        choices=("openface", "py-feat"),
+        default="openface",
+        metavar="NAMES",
+        help="whose column names: openface or py-feat (default: openface)",
+    )
+    parser.add_argument("--draw", metavar="OUT", help="draw what was found: a .png or .mp4, or a folder for several inputs")
+    parser.add_argument(
+        "--fps", type=_rate, metavar="N", help="frames per second; a folder of frames needs it (200 for CASME II and SAMM)"
+    )
+    parser.add_argument("--landmarker", metavar="FILE.task", help="find faces with MediaPipe Tasks and this file of yours")
+    parser.add_argument("--model", default="default", metavar="M", help="'default' (the embedded model) or a model folder")
+    parser.add_argument("--verbose", action="store_true", help="let libraries write to stderr")
+    parser.set_defaults(verb=_see)
 
 
 def _add_train(verbs: Any) -> None:
@@ -118,31 +175,59 @@ def _probability(text: str) -> float:
     return value
 
 
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of frames per second")
+    return value
+
+
 def _ask(args: argparse.Namespace) -> int:
+    from .model.assistant import asked_for
+
+    asked_for(args.question, args.task, bool(args.neutral), not args.no_emotion, args.prior)
     with _own_stderr(args.verbose) as console:
-        faults = {path: fault for path in args.paths if (fault := _fault(path))}
-        if args.neutral and (fault := _fault(args.neutral)):
-            raise FacewiseError(f"--neutral: {fault}")
-        assistant = None if len(faults) == len(set(args.paths)) else _loaded(args, console)
         bad = 0
-        for start in range(0, len(args.paths), BATCH):
-            for reply in _replies(assistant, args.paths[start : start + BATCH], faults, args):
-                bad += "error" in reply
-                _show(reply, args.json, console)
+        for reply in _replies(args, console):
+            bad += "error" in reply
+            _show(reply, args.json, console)
     return 2 if bad else 0
 
 
-def _fault(path: str) -> str | None:
-    """What keeps a file from being read as a picture, told before any model is loaded."""
-    from .model.perception.picture import read_picture
+def _replies(args: argparse.Namespace, console: TextIO) -> Iterator[dict]:
+    """One object per path, in the order given. The model is loaded once a picture is there that it can be asked about."""
+    neutral = _picture(args.neutral) if args.neutral else None
+    assistant = None
+    for start in range(0, len(args.paths), BATCH):
+        paths = args.paths[start : start + BATCH]
+        read = [_picture(path) for path in paths]
+        if isinstance(neutral, str):
+            read = [
+                found if isinstance(found, str) else _unanswered(path, f"--neutral: {neutral}")
+                for path, found in zip(paths, read)
+            ]
+        pictures = [found for found in read if not isinstance(found, str)]
+        if pictures and assistant is None:
+            assistant = _loaded(args, console)
+        answered = iter(_answered(assistant, pictures, neutral, args) if pictures else ())
+        for path, found in zip(paths, read):
+            yield {"input": path, "error": found} if isinstance(found, str) else next(answered)
 
-    if Path(path).is_dir():
-        return f"{path}: a directory; clips are not answered yet, give the picture files inside it"
+
+def _picture(path: str) -> Any:
+    """The picture of a file, or in words why there is none."""
+    from .model.perception.picture import read_picture
+    from .model.perception.video import SUFFIXES
+
+    if os.path.isdir(path) or (os.path.isfile(path) and path.lower().endswith(SUFFIXES)):
+        return one_line(f"{path}: clips are seen by facewise see, not answered yet")
     try:
-        read_picture(path)
+        return read_picture(path)
     except FacewiseError as error:
         return str(error)
-    return None
 
 
 def _loaded(args: argparse.Namespace, console: TextIO) -> Any:
@@ -153,43 +238,63 @@ def _loaded(args: argparse.Namespace, console: TextIO) -> Any:
     return load(model=args.model, engine=args.engine)
 
 
-def _replies(assistant: Any, paths: list[str], faults: dict[str, str], args: argparse.Namespace) -> Iterator[dict]:
-    """One object per path, in the order given."""
-    good = [path for path in paths if path not in faults]
-    answered = (
-        assistant.ask(
-            good,
-            question=args.question,
-            task=args.task,
-            neutral=args.neutral,
-            emotion=not args.no_emotion,
-            prior=args.prior,
-        )
-        if good
-        else []
-    )
-    replies = iter(answered)
-    for path in paths:
-        yield {"input": path, "error": faults[path]} if path in faults else next(replies).to_dict()
+def _answered(assistant: Any, pictures: list, neutral: Any, args: argparse.Namespace) -> list[dict]:
+    """One object per picture, also where a neutral picture without a face keeps all of them from being answered."""
+    asked = {
+        "question": args.question,
+        "task": args.task,
+        "neutral": neutral,
+        "emotion": not args.no_emotion,
+        "prior": args.prior,
+    }
+    try:
+        return [reply.to_dict() for reply in assistant.ask(pictures, **asked)]
+    except FacewiseError as error:
+        return [{"input": picture.name, "error": _unanswered(picture.name, str(error))} for picture in pictures]
+
+
+def _unanswered(path: str, reason: str) -> str:
+    return one_line(f"{path}: not answered; {reason}")
 
 
 def _show(reply: dict, as_json: bool, console: TextIO) -> None:
     if as_json:
-        print(json.dumps(reply, ensure_ascii=False), flush=True)
+        _print(json.dumps(reply))
     if "error" in reply:
         print(f"facewise: {reply['error']}", file=console, flush=True)
     elif not as_json:
-        print(_readable(reply), flush=True)
+        _print(_readable(reply))
 
 
 def _readable(reply: dict) -> str:
-    lines = [reply["input"]]
+    lines = [one_line(reply["input"])]
     for face in reply["faces"]:
         box = ", ".join(f"{value:.0f}" for value in face["box"])
-        lines.append(f"  face {face['id'] + 1} at [{box}]: {face['answer']['text']}")
+        reasons = f" ({', '.join(face['quality']['reasons'])})" if face["quality"]["reasons"] else ""
+        lines.append(f"  face {face['id'] + 1} at [{box}]{reasons}: {face['answer']['text']}")
+    if reply.get("faces_not_shown"):
+        lines.append(f"  {reply['faces_not_shown']} more, smaller, not answered")
     if reply.get("note"):
         lines.append(f"  {reply['note']}")
     return "\n".join(lines)
+
+
+def _see(args: argparse.Namespace) -> int:
+    with _own_stderr(args.verbose) as console:
+        from .model.see import Wanted, see
+        from .model.sightings import readable
+
+        wanted = Wanted(args.csv, args.csv_columns, args.draw, args.fps)
+        bad = 0
+        for report in see(args.paths, wanted, args.model, args.landmarker, console if console.isatty() else None):
+            bad += "error" in report
+            if args.json:
+                _print(json.dumps(report))
+            if "error" in report:
+                print(f"facewise: {report['error']}", file=console, flush=True)
+            elif not args.json:
+                _print(readable(report))
+    return 2 if bad else 0
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -206,7 +311,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
     with _own_stderr(args.verbose):
         report = examine()
-    print(json.dumps(report, ensure_ascii=False) if args.json else readable(report))
+    _print(json.dumps(report) if args.json else readable(report))
     return 0 if report["can_answer"] else 1
 
 
@@ -221,7 +326,7 @@ def _own_stderr(verbose: bool) -> Iterator[TextIO]:
         yield sys.stderr
         return
     sys.stderr.flush()
-    console = os.fdopen(os.dup(2), "w", buffering=1)
+    console = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         sys.stderr = nowhere

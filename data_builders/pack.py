@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..model.errors import exit_code
+from ..model.errors import FacewiseError, exit_code
 from ..model.perception.faces import DetectedFace, find_faces
 from ..model.perception.picture import read_picture
 from ..model.perception.views import face_views
@@ -46,6 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         rows = list(_counted(workers.map(_row, jobs, chunksize=16), len(jobs)))
     kept = [(job, row) for job, row in zip(jobs, rows, strict=True) if row is not None]
     dropped = Counter(job.record.dataset for job, row in zip(jobs, rows, strict=True) if row is None)
+    if not kept:
+        raise FacewiseError(f"{args.records}: no face was found in any of the {len(records)} pictures; nothing was written")
     _write(args.out, kept, dropped)
     print(f"{len(kept)} rows, without a face: {dict(dropped) or 'none'} -> {args.out}")
     return 0

@@ -43,10 +43,16 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 
 def read_records(path: Path) -> list[Record]:
-    """Raises FacewiseError when there is no such file or a line is no record."""
+    """Raises FacewiseError when there is no such file, it holds nothing, or a line is no record."""
     if not path.is_file():
         raise FacewiseError(f"{path}: no such file of records")
-    return [_parsed(line, f"{path}:{number}") for number, line in enumerate(path.read_text().splitlines(), start=1)]
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FacewiseError(f"{path}: not a readable file of records ({error})") from None
+    if not lines:
+        raise FacewiseError(f"{path}: the file is empty; give one record a line, as first_set.py writes them")
+    return [_parsed(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
 
 
 def record_of(values: dict) -> Record:
@@ -58,5 +64,5 @@ def record_of(values: dict) -> Record:
 def _parsed(line: str, where: str) -> Record:
     try:
         return record_of(json.loads(line))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FacewiseError(f"{where}: not a record ({error})") from None

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 from transformers import Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from ..model.checkpoint import fast_dtype
 from ..model.network.configuration import FaceEncoderConfig
@@ -32,21 +34,29 @@ def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
     torch.manual_seed(recipe.seed)
     rows = pack.where(pack.split("train"), jitter=recipe.landmark_jitter)
     encoder = FaceEncoder(encoder_config(recipe, rows))
-    trainer = Trainer(
-        model=WithLoss(encoder),
-        args=training_arguments(
-            recipe,
-            folder,
-            epochs=recipe.encoder_epochs,
-            batch=recipe.encoder_batch,
-            rate=recipe.encoder_rate,
-            weight_decay=recipe.encoder_weight_decay,
-        ),
-        train_dataset=rows,
-        data_collator=rows.collate,
+    arguments = training_arguments(
+        recipe,
+        folder,
+        epochs=recipe.encoder_epochs,
+        batch=recipe.encoder_batch,
+        rate=recipe.encoder_rate,
+        weight_decay=recipe.encoder_weight_decay,
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
+    fit(WithLoss(encoder), rows, arguments)
     return encoder.float().cpu().eval()
+
+
+def fit(model: nn.Module, rows: Dataset, arguments: TrainingArguments) -> None:
+    """Trains in place with transformers' Trainer, from the last whole checkpoint if there is one. `rows` has a `collate`."""
+    trainer = Trainer(model=model, args=arguments, train_dataset=rows, data_collator=rows.collate)
+    trainer.train(resume_from_checkpoint=last_checkpoint(Path(arguments.output_dir)))
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The latest one that was written to its end: the Trainer writes its state last."""
+    whole = folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*/{TRAINER_STATE_NAME}")
+    steps = {int(state.parent.name.split("-")[-1]): str(state.parent) for state in whole}
+    return steps[max(steps)] if steps else None
 
 
 def encoder_config(recipe: Recipe, rows: Packed) -> FaceEncoderConfig:
@@ -57,7 +67,7 @@ def encoder_config(recipe: Recipe, rows: Packed) -> FaceEncoderConfig:
     return FaceEncoderConfig(
         num_layers=recipe.num_layers,
         hidden_size=recipe.hidden_size,
-        num_heads=max(1, recipe.hidden_size // 64),
+        num_heads=1 if recipe.hidden_size % 64 else recipe.hidden_size // 64,
         landmark_mean=mean.tolist(),
         landmark_std=spread.tolist(),
         digital=False,  # no such labels yet: the answer stays null

@@ -5,7 +5,7 @@ mixed so that neither the evidence in words nor the face tokens can be ignored: 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Dataset
-from transformers import AutoModelForCausalLM, Trainer
+from transformers import AutoModelForCausalLM
 
 from ..data_builders.instructions import instruction
 from ..model.network.configuration import FacewiseConfig
@@ -22,7 +22,7 @@ from ..model.network.evidence import Evidence
 from ..model.network.modeling import FacewiseForConditionalGeneration
 from ..model.network.processing import IMAGE_TOKEN, FacewiseProcessor, face_text
 from ..model.wording import CHOICES, VERDICT_SENTENCES, evidence_text
-from .encoder_stage import training_arguments
+from .encoder_stage import fit, training_arguments
 from .packed import Packed
 from .recipe import Recipe
 
@@ -70,8 +70,16 @@ class WithLoss(nn.Module):
 
     def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
         """What trains, and nothing else: a checkpoint without the frozen 135M is two hundred times smaller."""
-        trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
-        return {name: value for name, value in super().state_dict(*args, **kwargs).items() if name in trained}
+        return {name: value for name, value in super().state_dict(*args, **kwargs).items() if name in self._trained}
+
+    def load_state_dict(self, state_dict: Mapping[str, Tensor], *args, **kwargs):
+        """The counterpart: strict in what trains, while what is frozen stays as it was built."""
+        frozen = {name: value for name, value in super().state_dict().items() if name not in self._trained}
+        return super().load_state_dict({**frozen, **state_dict})
+
+    @property
+    def _trained(self) -> set[str]:
+        return {name for name, parameter in self.named_parameters() if parameter.requires_grad}
 
     def forward(self, labels: Tensor, is_verdict: Tensor, **inputs: Tensor) -> dict[str, Tensor]:
         logits = self.model(**inputs).logits
@@ -95,7 +103,6 @@ def train_language(
 ) -> FacewiseForConditionalGeneration:
     """Returns the model with its LoRA still apart (a PEFT model as language_model). Resumes from its last checkpoint."""
     from peft import LoraConfig, get_peft_model
-    from transformers.trainer_utils import get_last_checkpoint
 
     torch.manual_seed(recipe.seed)
     language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
@@ -105,13 +112,8 @@ def train_language(
     )
     model.language_model = get_peft_model(model.language_model, lora)
     rows = Rows(training_rows(recipe, pack, seen, processor, folder.parent / "rows.jsonl"), processor.tokenizer.pad_token_id)
-    trainer = Trainer(
-        model=WithLoss(model, recipe.verdict_weight),
-        args=training_arguments(recipe, folder, recipe.language_epochs, recipe.language_batch, recipe.language_rate),
-        train_dataset=rows,
-        data_collator=rows.collate,
-    )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if folder.is_dir() else None)
+    arguments = training_arguments(recipe, folder, recipe.language_epochs, recipe.language_batch, recipe.language_rate)
+    fit(WithLoss(model, recipe.verdict_weight), rows, arguments)
     return model.cpu().eval()
 
 

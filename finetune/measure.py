@@ -19,9 +19,10 @@ RESAMPLES = 500
 
 
 def measure(pack: Packed, seen: Seen, split: str = "test") -> list[dict]:
-    """Rows of {"what", "domain", "value", "low", "high", "n", "chance"} over one split."""
+    """Rows of {"what", "domain", "value", "low", "high", "n", "chance"} over one split; what it has no labels for is left out."""
     rows = pack.split(split).numpy()
-    return [*spoof_rows(pack, seen, rows), *action_unit_rows(pack, seen, rows), *emotion_rows(pack, seen, rows)]
+    kinds = (spoof_rows, action_unit_rows, smile_rows, emotion_rows)
+    return [found for of_kind in kinds for found in of_kind(pack, seen, rows)]
 
 
 def spoof_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
@@ -31,47 +32,44 @@ def spoof_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
     found = []
     for attacks, chosen in (("all attacks", live == 1), ("simulators never trained on", (live == 1) & held_out)):
         use = rows & (chosen | (live == 0))
-        what = f"spoof head, AUC, {attacks}"
-        found.append(row(what, "simulated attacks, real live", roc_auc_score, live[use], logits[use], subjects[use], 0.5))
+        if len(np.unique(live[use])) == 2:
+            what = f"spoof head, AUC, {attacks}"
+            found.append(row(what, "simulated attacks, real live", roc_auc_score, live[use], logits[use], subjects[use], 0.5))
     return found
 
 
 def action_unit_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
-    """Per action unit F1 at level A and mean absolute error on renders; on photos, whether the smile teacher's smiles are told apart."""
+    """Per action unit F1 at level A and mean absolute error on renders."""
     labels, subjects = pack.tensors["au"].float().numpy().max(-1), pack.tensors["subject"].numpy()
-    photo = pack.tensors["photo"].numpy() == 1
+    renders = rows & (pack.tensors["photo"].numpy() == 0)
     readings = [action_units(face) for face in seen.evidence]
     found = []
     for i, code in enumerate(AU_CODES):
-        known = rows & ~np.isnan(labels[:, i])
-        level = np.array([reading[code].intensity for reading in readings])
-        said = np.array([is_active(reading[code]) for reading in readings])
-        use = known & ~photo
+        use = renders & ~np.isnan(labels[:, i])
         truth = labels[use, i] >= 1
         if not 5 <= truth.sum() < len(truth):
             continue
+        said = np.array([is_active(reading[code]) for reading in readings])[use]
+        level = np.array([reading[code].intensity for reading in readings])[use]
         all_positive = 2 * truth.mean() / (1 + truth.mean())
-        found.append(row(f"{code} F1 at level A", "renders", f1_score, truth, said[use], subjects[use], all_positive))
-        found.append(row(f"{code} MAE", "renders", mean_absolute_error, labels[use, i], level[use], subjects[use], None))
-        use = known & photo
-        if code == "AU12":
-            clear = use & ((labels[:, i] >= 3) | (labels[:, i] < 1))
-            truth = labels[clear, i] >= 3
-            found.append(
-                row(
-                    "AU12 AUC, smile or none",
-                    "photos, teacher's labels",
-                    roc_auc_score,
-                    truth,
-                    level[clear],
-                    subjects[clear],
-                    0.5,
-                )
-            )
-            found.append(
-                row("AU12 MAE", "photos, teacher's labels", mean_absolute_error, labels[use, i], level[use], subjects[use], None)
-            )
+        found.append(row(f"{code} F1 at level A", "renders", f1_score, truth, said, subjects[use], all_positive))
+        found.append(row(f"{code} MAE", "renders", mean_absolute_error, labels[use, i], level, subjects[use], None))
     return found
+
+
+def smile_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+    """On photos, whether the smiles of the teacher are told apart, and by how much AU12 is off."""
+    labels, subjects = pack.tensors["au"].float().numpy()[:, AU_CODES.index("AU12")].max(-1), pack.tensors["subject"].numpy()
+    level = np.array([action_units(face)["AU12"].intensity for face in seen.evidence])
+    use = rows & ~np.isnan(labels) & (pack.tensors["photo"].numpy() == 1)
+    clear = use & ((labels >= 3) | (labels < 1))
+    truth, domain = labels[clear] >= 3, "photos, teacher's labels"
+    if len(np.unique(truth)) < 2:
+        return []
+    return [
+        row("AU12 AUC, smile or none", domain, roc_auc_score, truth, level[clear], subjects[clear], 0.5),
+        row("AU12 MAE", domain, mean_absolute_error, labels[use], level[use], subjects[use], None),
+    ]
 
 
 def emotion_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
@@ -79,6 +77,8 @@ def emotion_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
     names = (*EMOTIONS, NO_PROTOTYPE)
     said = np.array([names.index(max(face.emotion, key=face.emotion.__getitem__)) for face in seen.evidence])
     use = rows & (truth >= 0) & (pack.tensors["photo"].numpy() == 0)
+    if not use.any():
+        return []
 
     def macro_f1(labels: np.ndarray, answers: np.ndarray) -> float:
         return f1_score(labels, answers, average="macro", labels=np.unique(truth[use]), zero_division=0)

@@ -7,16 +7,19 @@ import json
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ..data_builders.records import SPLITS
 from ..model.errors import FacewiseError
 from ..model.network.perceive import as_input
 
 INPUTS = ("views", "points", "canonical", "pose")
 LABELS = ("au", "emotion", "live", "attack", "cues", "map")
-SPLITS = ("train", "val", "test")
+COLUMNS = (*INPUTS, *LABELS, "split", "subject", "photo", "held_out")
+MAKE_ONE = "python -m facewise.data_builders.pack makes one"
 
 
 class Packed(Dataset):
@@ -44,6 +47,22 @@ class Packed(Dataset):
         val, even = self.split("val"), self.tensors["subject"] % 2 == 0
         return val & even, val & ~even
 
+    def refuse_gaps(self) -> None:
+        """Raises FacewiseError when a part that training or its numbers need has no live or no spoof faces: now, not after the first stage."""
+        teaches, calibrates = self.halves()
+        parts = {
+            "train": self.split("train"),
+            "val, even subjects": teaches,
+            "val, odd subjects": calibrates,
+            "test": self.split("test"),
+        }
+        for part, rows in parts.items():
+            for value, label in enumerate(("live", "spoof")):
+                if not (rows & (self.tensors["live"] == value)).any():
+                    raise FacewiseError(
+                        f"the pack has no {label} face in its part {part}; raise --limit (0: all) or give a larger pack"
+                    )
+
     def collate(self, rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
         """A batch as the encoder takes it, plus its labels."""
         batch = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
@@ -62,12 +81,19 @@ class Packed(Dataset):
 
 
 def read_pack(path: str | Path, limit: int = 0) -> Packed:
-    """Raises FacewiseError when there is no pack at `path`."""
+    """Raises FacewiseError when there is no whole pack at `path`."""
+    if not str(path):
+        raise FacewiseError(f"the recipe names no pack; give --pack SET.safetensors, {MAKE_ONE}")
     path = Path(path)
     if not path.is_file():
-        raise FacewiseError(f"{path}: no such pack; make one with python -m facewise.data_builders.pack")
-    tensors = load_file(path)
+        raise FacewiseError(f"{path}: no such pack; {MAKE_ONE}")
+    try:
+        tensors, about = load_file(path), json.loads(path.with_suffix(".json").read_text())
+    except (OSError, ValueError, SafetensorError) as error:
+        raise FacewiseError(f"{path}: not a whole pack ({str(error).splitlines()[0]}); {MAKE_ONE}") from None
+    if lacking := [name for name in COLUMNS if name not in tensors]:
+        raise FacewiseError(f"{path}: not a pack, it has no {', '.join(lacking)}; {MAKE_ONE}")
     if limit:
         keep = torch.randperm(len(tensors["views"]), generator=torch.Generator().manual_seed(0))[:limit]
         tensors = {name: values[keep] for name, values in tensors.items()}
-    return Packed(tensors, json.loads(path.with_suffix(".json").read_text()))
+    return Packed(tensors, about)

@@ -1,7 +1,7 @@
 """`facewise train RECIPE.yaml [--field value ...]`: from a pack to a folder that `facewise ask --model` loads.
 
-Stages that are done are skipped, a stage that was cut off goes on from its last checkpoint. The folder is light: own weights, and the base
-language model by name (model/checkpoint.py).
+Stages that are done are skipped, a stage that was cut off goes on from its last checkpoint; so a folder belongs to one recipe, and another one
+is refused. The folder is light: own weights, and the base language model by name (model/checkpoint.py).
 """
 
 import json
@@ -22,14 +22,18 @@ from .encoder_stage import train_encoder
 from .language_stage import Seen, train_language
 from .measure import calibration, measure, row, share, verdict_log_odds
 from .packed import Packed, read_pack
-from .recipe import Recipe, read_recipe, write_recipe
+from .recipe import Recipe, claim, read_recipe
 
 
 def main(argv: list[str]) -> None:
     recipe = read_recipe(argv)
     pack = read_pack(recipe.pack, recipe.limit)
+    pack.refuse_gaps()
     out = Path(recipe.output_dir)
-    write_recipe(recipe, out)
+    claim(recipe, out)
+    if (out / "config.json").is_file():  # written last
+        print(f"{out}: trained already by this recipe; delete the folder to train anew", file=sys.stderr)
+        return
     encoder = evidence_encoder(recipe, pack, out)
     others = pack.where(~pack.split("train"))
     seen = Seen(encoder, others)
@@ -39,9 +43,10 @@ def main(argv: list[str]) -> None:
 
 def evidence_encoder(recipe: Recipe, pack: Packed, out: Path) -> FaceEncoder:
     folder = out / EVIDENCE_FOLDER
-    if not (folder / "config.json").is_file():
+    if not folder.is_dir():
         encoder = train_encoder(recipe, pack, out / "stage-encoder")
-        encoder.half().save_pretrained(folder)
+        encoder.half().save_pretrained(out / "stage-encoder" / EVIDENCE_FOLDER)
+        (out / "stage-encoder" / EVIDENCE_FOLDER).rename(folder)  # never half a folder
     return load_strict(FaceEncoder, folder, dtype=torch.float32)
 
 
@@ -56,8 +61,8 @@ def answers(recipe: Recipe, pack: Packed, seen: Seen, out: Path) -> None:
     model.language_model = model.language_model.merge_and_unload()
     save_own(model, out)
     model.config.calibration, rows = calibrated(model.to(getattr(torch, fast_dtype())), processor, pack, seen)
-    model.config.save_pretrained(out)
     say(out, rows, "verdict.json")
+    model.config.save_pretrained(out)
 
 
 def save_own(model, out: Path) -> None:

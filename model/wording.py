@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .answer import ActionUnitReading, Answer, Emotion
 from .readings import action_units, attack_type, is_active, sigmoid, visible_cues
+from .refusals import refusal
 from .taxonomy import ATTACKS, AU_WORDS, CUES, EMOTIONS, NO_PROTOTYPE
 
 if TYPE_CHECKING:
@@ -31,8 +32,22 @@ EMOTION_FORMS = {
     "anger": ("anger", "angry"),
     "contempt": ("contempt", "contemptuous"),
 }
+# Patterns of how everyday words begin -> the action units of which one at least must be active for a text to say so.
+EVERYDAY_ACTIONS = {
+    "smil": ("AU12",),
+    "grin(?!d)": ("AU12",),
+    "frown": ("AU4", "AU15"),
+    "scowl": ("AU4",),
+    "squint": ("AU6", "AU7"),
+    "blink": ("AU43",),
+    "wink": ("AU43",),
+    "yawn": ("AU26", "AU27"),
+    "pout": ("AU17", "AU18"),
+    "sneer": ("AU9", "AU10", "AU14"),
+    "smirk": ("AU12", "AU14"),
+}
 VERDICT_SENTENCES = {"live": "Live.", "spoof": "Spoof.", "uncertain": "Uncertain."}
-CLAIMS = {"live": ("live", "real", "genuine"), "spoof": ("spoof", "spoofed", "fake", "attack")}
+CLAIMS = {"live": ("live", "real", "genuine"), "spoof": ("spoof", "spoofed", "fake", "faked", "attack")}
 
 _SIDES = {"both": "", "left": " left", "right": " right"}
 _FILLER = r"\s+(?:(?:is|are|both|clearly|slightly|strongly)\s+){0,2}"
@@ -47,14 +62,24 @@ _INNER_STATE = re.compile(
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
-    r"\b(?:is|looks|appears|seems)\s+(?:to be\s+)?(?:(?:a|an|likely|probably|clearly)\s+)*"
-    r"(live|real|genuine|spoof|spoofed|fake|attack)\b",
+    r"\b(?:(live|genuine|spoof(?:ed)?|faked)\b|(real|fake)(?= (?:person|human|face|man|woman|photo|picture|recording)\b)"
+    r"|(?:is|looks|appears|seems)\s+(?:to be\s+)?(?:(?:a|an|likely|probably|clearly)\s+)*(real|fake|attack)\b)",
     re.IGNORECASE,
 )
 _HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
 _SHOWS = re.compile(r"^the face shows\b", re.IGNORECASE)
 _JOINING = re.compile(r"\b(?:and|is|are|both|clearly|slightly|strongly|on the (?:left|right))\b|\(AU\d+\)|[\s,.;]", re.IGNORECASE)
-_DENIED = re.compile(r"\b(?:no|not|nor|without|neither|isn't|aren't)\b[^,.;:!?]*", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:no(?! doubt| question)|not(?! only| just| merely)|nor|never|without(?! doubt| question)|neither|\w+n't)\b"
+    r"[^,.;:!?]*?(?=[,.;:!?]|$|\b(?:and|but|yet|while|though|although|however|whereas)\b)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\bAU ?(\d+)\b")
+_LEVEL = re.compile(r"\bat level (\d) of 5\b", re.IGNORECASE)
+_SHARE = re.compile(r"\((\d+%)\)")
+_STRONGEST = re.compile(r"\bthe strongest (?:\w+ )*?is (?:the )?", re.IGNORECASE)
+_AGE = re.compile(r"\byears?[ -]old\b|\baged\b|\b(?:twen|thir|for|fif|six|seven|eigh)ties\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<=[\w,] )(?!I\b)[A-Z][a-z]+")  # inside a sentence our words have no capitals
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -190,16 +215,17 @@ def mentioned_emotions(text: str) -> list[str]:
 
 
 def affirmed(text: str) -> str:
-    """The text without what follows a "no", "not", "without" ... in the same clause."""
-    return _DENIED.sub("", text)
+    """The text, blanks in place of what follows a "no", "not", "without" ... up to the next comma, "and" or "but"."""
+    return _DENIED.sub(lambda denied: " " * len(denied[0]), text)
 
 
 def with_codes(text: str) -> str:
-    """Adds "(AU12)" after the first mention of each action unit in words."""
+    """Adds "(AU12)" after the first mention of each action unit in words; what is denied gets none."""
     for code, words in AU_WORDS.items():
-        if not re.search(rf"\b{code}\b", text):
-            pattern = rf"\b{_FILLER.join(words.split())}\b"
-            text = re.sub(f"({pattern})", rf"\1 ({code})", text, count=1, flags=re.IGNORECASE)
+        said = affirmed(text)
+        mention = re.search(rf"\b{_FILLER.join(words.split())}\b", said, re.IGNORECASE)
+        if mention and not re.search(rf"\b{code}\b", said):
+            text = f"{text[: mention.end()]} ({code}){text[mention.end() :]}"
     return text
 
 
@@ -220,9 +246,9 @@ def is_active_in(answer: Answer, code: str) -> bool:
 def agrees(text: str, answer: Answer) -> bool:
     """Names what the object shows and nothing else.
 
-    An answer to au or describe names every active action unit, one to emotion or describe the leading emotion, one that calls a face a
-    spoof the attack's type and its cues; no answer names a silent unit or one that does not exist, a wrong side, another emotion, another
-    verdict or another sign of attack, says what a person feels or speaks of honesty.
+    An answer to au or describe names every active action unit and its side, one to emotion or describe the leading emotion, one that
+    calls a face a spoof the attack's type and its cues; no answer names a silent unit or one that does not exist, a wrong side or
+    number, another emotion, verdict or sign of attack, says what a person feels, who or what they are, or speaks of honesty.
     """
     return not contradicts(text, answer) and not _unsaid(text, answer)
 
@@ -233,6 +259,10 @@ def contradicts(text: str, answer: Answer) -> bool:
     return bool(
         _INNER_STATE.search(said)
         or _HONESTY.search(text)
+        or _NAME.search(text)
+        or any(map(refusal, sentences(text)))
+        or _wrong_number(text, answer)
+        or _wrong_level(text, answer)
         or _unknown_action(said)
         or _wrong_action(said, answer)
         or _wrong_emotion(said, answer)
@@ -242,13 +272,24 @@ def contradicts(text: str, answer: Answer) -> bool:
 
 
 def _unsaid(text: str, answer: Answer) -> bool:
-    active = {code for code in AU_WORDS if is_active_in(answer, code)}
-    if answer.task in ("au", "describe") and not active <= set(mentioned_aus(text)):
+    if answer.task in ("au", "describe") and not all(
+        _is_said(code, text, answer) for code in AU_WORDS if is_active_in(answer, code)
+    ):
         return True
     label = answer.emotion.label if answer.emotion else None
     if answer.task in ("emotion", "describe") and label in EMOTIONS:
         return label not in mentioned_emotions(text)
     return answer.task == "spoof" and not (text.startswith(opening(answer)) and _names_attack(text, answer))
+
+
+def _is_said(code: str, text: str, answer: Answer) -> bool:
+    """Names an active action unit, at least once with its side if it has one."""
+    side = _side(answer, code)
+    return any(side == "both" or (found[1] or "").lower() == side for found in _AU_PATTERNS[code].finditer(affirmed(text)))
+
+
+def _side(answer: Answer, code: str) -> str:
+    return (answer.aus or {})[code].side or "both"
 
 
 def _names_attack(text: str, answer: Answer) -> bool:
@@ -270,13 +311,40 @@ def _unknown_action(said: str) -> bool:
 
 
 def _wrong_action(said: str, answer: Answer) -> bool:
+    if not all(is_active_in(answer, f"AU{number}") for number in _CODE.findall(said)):
+        return True
     for code, pattern in _AU_PATTERNS.items():
         for found in pattern.finditer(said):
-            if not is_active_in(answer, code):
+            if not is_active_in(answer, code) or (found[1] and found[1].lower() != _side(answer, code)):
                 return True
-            if found[1] and found[1].lower() != (answer.aus or {})[code].side:
-                return True
-    return False
+    everyday = (codes for word, codes in EVERYDAY_ACTIONS.items() if re.search(rf"\b{word}", said, re.IGNORECASE))
+    return not all(any(is_active_in(answer, code) for code in codes) for codes in everyday)
+
+
+def _wrong_number(text: str, answer: Answer) -> bool:
+    """Holds an age, or a number that is neither a code, nor a level of 5, nor the share of the emotion."""
+    share = {percent(answer.emotion.scores.get(answer.emotion.label, 0.0))} if answer.emotion else set()
+    rest = _LEVEL.sub("", _SHARE.sub("", _CODE.sub("", text)))
+    return bool(_AGE.search(text) or re.search(r"\d", rest) or set(_SHARE.findall(text)) - share)
+
+
+def _wrong_level(text: str, answer: Answer) -> bool:
+    """Gives the action unit named before a level another one, or calls one the strongest that is not."""
+    intensities = {code: reading.intensity for code, reading in (answer.aus or {}).items()}
+    for found in _LEVEL.finditer(text):
+        named = _in_order(text[: found.start()])
+        if not named or level(intensities.get(named[-1], 0.0)) != int(found[1]):
+            return True
+    strongest = (code for found in _STRONGEST.finditer(text) for code in _in_order(text[found.end() :])[:1])
+    return any(intensities.get(code, 0.0) < max(intensities.values(), default=0.0) for code in strongest)
+
+
+def _in_order(text: str) -> list[str]:
+    """Codes of the action units that a text names, in the text's order."""
+    return [
+        code
+        for _, code in sorted((found.start(), code) for code, pattern in _AU_PATTERNS.items() for found in pattern.finditer(text))
+    ]
 
 
 def _wrong_emotion(said: str, answer: Answer) -> bool:
@@ -290,7 +358,7 @@ def _wrong_claim(said: str, answer: Answer) -> bool:
     openings = [word for label, word in VERDICT_SENTENCES.items() if label != answer.label]
     if any(sentence.startswith(tuple(openings)) for sentence in sentences(said)):
         return True
-    return any(found[1].lower() not in right for found in _CLAIM.finditer(said))
+    return any(found[found.lastindex or 0].lower() not in right for found in _CLAIM.finditer(said))
 
 
 def _wrong_sign(said: str, answer: Answer) -> bool:

@@ -12,10 +12,12 @@ import torch
 from facewise.model.answer import Quality, schema
 from facewise.model.assistant import Assistant
 from facewise.model.engines.fake import FAKE, FakeEngine
+from facewise.model.engines.protocol import MAX_TOKENS, Completion, Request
 from facewise.model.errors import FacewiseError
 from facewise.model.network.evidence import Evidence
 from facewise.model.network.perceive import Perceived, PerceivedFace
 from facewise.model.perception.picture import Picture
+from facewise.model.questions import prompt
 from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES, EMOTIONS, NO_PROTOTYPE
 
 CALIBRATION = {"llm": 0.5, "head": 0.5, "bias": 0.0, "low": 0.3, "high": 0.7}
@@ -132,6 +134,32 @@ def test_a_text_that_contradicts_twice_loses_those_sentences():
     assert "nose" not in reply.text and "angry" not in reply.text and reply.text.startswith("The face shows cheeks raised")
 
 
+class Mute(FakeEngine):
+    """Writes what it is told and not a word more."""
+
+    def __init__(self, text: str, tokens: int):
+        super().__init__()
+        self.text, self.tokens = text, tokens
+
+    def complete(self, requests):
+        return [Completion(self.text, dict.fromkeys(request.choices, -0.7), self.tokens) for request in requests]
+
+
+@pytest.mark.parametrize("task", ["chat", "au", "describe", "emotion", "spoof"])
+@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("\n\n", 3), (" a sentence without an end", MAX_TOKENS)])
+def test_an_engine_that_says_nothing_leaves_the_words_of_the_object(task, text, tokens):
+    reply = assistant(Mute(text, tokens), one=[evidence()]).ask(picture("one"), "Is there a beard?", task=task)
+    jsonschema.validate(json.loads(json.dumps(reply.to_dict())), schema())
+    if task != "spoof":
+        assert "AU12" in reply.text or "happiness" in reply.text
+
+
+def test_a_stream_gives_the_text_of_the_completion_in_parts():
+    request = Request(prompt("Is there a beard?", 0), (picture("one"),))
+    parts = list(FakeEngine(["No beard."]).stream(request))
+    assert len(parts) > 1 and "".join(parts) == FakeEngine(["No beard."]).complete([request])[0].text
+
+
 def test_words_of_silent_muscles_and_other_emotions_are_banned():
     engine = FakeEngine()
     assistant(engine, one=[evidence()]).ask(picture("one"), task="describe")
@@ -184,6 +212,40 @@ def test_of_many_pictures_the_bad_one_carries_its_error(tmp_path):
     replies = assistant(one=[evidence()]).ask([picture("one"), tmp_path / "missing.jpg", picture("one")], task="au")
     assert [bool(reply.error) for reply in replies] == [False, True, False]
     assert "missing.jpg: no such file" in replies[1].error and "AU12" in replies[2].text
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"", {}])
+def test_what_is_no_picture_is_one_error_and_the_others_are_answered(wrong):
+    with pytest.raises(FacewiseError, match="picture"):
+        assistant().ask(wrong)
+    replies = assistant(one=[evidence()]).ask([picture("one"), wrong], task="au")
+    assert "AU12" in replies[0].text and "picture" in replies[1].error
+
+
+def test_an_array_is_asked_about_like_any_picture():
+    assert assistant().ask(np.zeros((20, 20, 3), np.uint8)).faces == ()
+
+
+def test_an_iterator_of_pictures_gives_a_list():
+    replies = assistant(one=[evidence()]).ask((picture(name) for name in ("one", "wall")), task="au")
+    assert [len(reply.faces) for reply in replies] == [1, 0]
+
+
+@pytest.mark.parametrize("prior", ["x", None, 0, 1, math.nan])
+def test_a_prior_that_is_no_probability_is_refused(prior):
+    with pytest.raises(FacewiseError, match="the prior is"):
+        assistant(one=[evidence()]).ask(picture("one"), prior=prior)
+
+
+@pytest.mark.parametrize("question", ["", "  ", 5])
+def test_a_question_without_words_is_refused(question):
+    with pytest.raises(FacewiseError, match="the question is .*leave it out"):
+        assistant(one=[evidence()]).ask(picture("one"), question)
+
+
+def test_a_neutral_picture_is_refused_where_it_would_change_nothing():
+    with pytest.raises(FacewiseError, match="neutral"):
+        assistant(one=[evidence()], calm=[evidence()]).ask(picture("one"), task="spoof", neutral=picture("calm"))
 
 
 def test_a_single_bad_picture_raises(tmp_path):

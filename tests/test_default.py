@@ -13,13 +13,16 @@ from safetensors.torch import load_file, save_file
 
 from facewise.model.answer import schema
 from facewise.model.assistant import Assistant
+from facewise.model.base_llm import prepared_folder
 from facewise.model.checkpoint import load_checkpoint
+from facewise.model.engines.protocol import Request
 from facewise.model.errors import FacewiseError
 from facewise.model.network.encoder import evidence
 from facewise.model.network.perceive import as_input
 from facewise.model.perception.faces import find_faces
 from facewise.model.perception.picture import Picture, read_picture
 from facewise.model.perception.views import face_views
+from facewise.model.questions import prompt
 from facewise.model.taxonomy import AU_CODES
 from facewise.model.wording import CHOICES, VERDICT_SENTENCES, opening
 
@@ -67,6 +70,18 @@ def test_every_task_gives_an_object_that_keeps_the_contract(assistant, task):
     for reply in assistant.ask([INVENTED, PRINTED], task=task):
         jsonschema.validate(json.loads(json.dumps(reply.to_dict())), schema())
         assert len(reply.faces) == 1
+
+
+def test_the_printed_face_is_called_a_spoof_and_its_attack_named(assistant):
+    answer = assistant.ask(PRINTED, task="spoof").faces[0].answer
+    assert answer.label == "spoof" and answer.attack == "print"
+    assert answer.text.startswith("Spoof.") and "print" in answer.text
+
+
+def test_a_stream_gives_the_text_of_the_completion_in_parts(assistant):
+    request = Request(prompt("Is there a beard?", 0), (read_picture(INVENTED),), max_tokens=12)
+    parts = list(assistant.engine.stream(request))
+    assert len(parts) > 1 and "".join(parts) == assistant.engine.complete([request])[0].text
 
 
 def test_another_picture_gives_another_answer(assistant):
@@ -153,6 +168,47 @@ def test_a_checkpoint_with_a_missing_key_names_it(checkpoint, tmp_path, part):
     broken = load_checkpoint(str(folder))
     with pytest.raises(FacewiseError, match=missing.rsplit(".", 1)[-1]):
         _ = broken.perceiver, broken.model()
+
+
+@pytest.fixture
+def copied(checkpoint, tmp_path):
+    shutil.copytree(checkpoint.folder, tmp_path / "copied")
+    return tmp_path / "copied"
+
+
+@pytest.mark.parametrize("cut", [None, 0, 1000])
+@pytest.mark.parametrize("part", ["evidence/model.safetensors", "model.safetensors"])
+def test_weights_that_are_missing_or_cut_off_are_one_line_with_their_place(copied, part, cut):
+    whole = (copied / part).read_bytes()
+    (copied / part).unlink()
+    if cut is not None:
+        (copied / part).write_bytes(whole[:cut])
+    broken = load_checkpoint(str(copied))
+    with pytest.raises(FacewiseError, match=r"^[^\n]*copied[^\n]*no weights could be read[^\n]*$"):
+        _ = broken.perceiver, broken.model()
+
+
+def test_a_prepared_base_that_was_cut_off_is_to_be_removed(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEWISE_CACHE", str(tmp_path))
+    folder = prepared_folder(checkpoint.config.base_llm["file"], checkpoint.config.base_llm["sha256"])
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(checkpoint.config.text_config.to_dict()))
+    (folder / "model.safetensors").write_bytes(b"")
+    with pytest.raises(FacewiseError, match=f"{folder.name}.*no weights could be read.*remove this folder"):
+        load_checkpoint().model()
+    with pytest.raises(FacewiseError, match=f"{folder.name}.*no tokenizer could be read.*remove this folder"):
+        _ = load_checkpoint().processor
+
+
+def test_the_folder_at_hand_has_its_own_name(copied, monkeypatch):
+    monkeypatch.chdir(copied)
+    assert load_checkpoint(".").name == "copied"
+
+
+@pytest.mark.parametrize("name", [300 * "a", "a\0b"])
+def test_a_name_that_no_folder_has_lists_what_there_is(name):
+    with pytest.raises(FacewiseError, match=r"give `default`"):
+        load_checkpoint(name)
 
 
 def test_an_unknown_model_lists_what_there_is():

@@ -1,13 +1,17 @@
-"""Faces, landmarks and views on a picture of nobody: found where they are, pose taken out, no face no crash."""
+"""Faces, landmarks and views on a picture of nobody: found where they are, pose taken out, no face no crash, whoever finds them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from facewise.model.perception.faces import DetectedFace, find_faces
+from facewise.model.errors import FacewiseError
+from facewise.model.perception.faces import BACKEND, DetectedFace, find_faces
 from facewise.model.perception.landmarks import canonical, iod, mean_face
 from facewise.model.perception.picture import read_picture
+from facewise.model.perception.shipped_points import ShippedPoints, read_points
 from facewise.model.perception.views import FILL, crop, face_views, spoof_view
 from facewise.model.taxonomy import MIRROR
 
@@ -52,6 +56,45 @@ def test_several_faces_get_ids_by_size(pixels):
     faces = find_faces(both)
     assert [face.id for face in faces] == [0, 1]
     assert faces[0].iod_px > 1.5 * faces[1].iod_px and faces[0].box[0] > faces[1].box[0]
+
+
+def test_every_face_of_a_group_photo_is_found(pixels):
+    corners = ((0, 0, 300), (310, 20, 200), (320, 250, 160), (490, 330, 130), (520, 160, 120))  # x, y, side; largest first
+    group = np.full((480, 640, 3), 90, np.uint8)
+    for x, y, side in corners:
+        group[y : y + side, x : x + side] = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+    faces = find_faces(group)
+    assert [face.id for face in faces] == [0, 1, 2, 3, 4]
+    for (x, y, side), face in zip(corners, faces, strict=True):
+        assert np.hypot(*(face.ibug68[30, :2] - (x + side / 2, y + side / 2))) < 0.1 * side
+
+
+@dataclass(frozen=True)
+class Told:
+    """A backend that finds what it was told."""
+
+    faces: tuple[DetectedFace, ...]
+    name: str = "told"
+
+    def find(self, pixels: np.ndarray) -> list[DetectedFace]:
+        return list(self.faces)
+
+
+def test_faces_of_any_backend_get_ids_by_size_and_lose_their_duplicates(pixels):
+    small, large = (10.0, 10.0, 40.0, 40.0), (100.0, 100.0, 200.0, 200.0)
+    inside_large, beside_large = (110.0, 110.0, 150.0, 150.0), (180.0, 100.0, 240.0, 160.0)
+    backend = Told(tuple(DetectedFace(0, box, 0.9, None, "told") for box in (small, inside_large, large, beside_large)))
+    assert [(face.id, face.box, face.backend) for face in find_faces(pixels, backend)] == [
+        (0, large, "told"),
+        (1, beside_large, "told"),
+        (2, small, "told"),
+    ]
+
+
+def test_a_face_keeps_the_blendshapes_of_its_backend_and_the_default_has_none(pixels, face):
+    told = DetectedFace(0, face.box, 0.9, face.points, "told", {"jawOpen": 0.5})
+    assert find_faces(pixels, Told((told,)))[0].blendshapes == {"jawOpen": 0.5}
+    assert face.blendshapes is None and face.backend == BACKEND
 
 
 @pytest.mark.parametrize("size", [(1, 1), (15, 400), (240, 320)])
@@ -135,3 +178,95 @@ def test_hog_strokes_run_along_the_edge():
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (1, 500), (8, 8)])
 def test_a_picture_too_small_for_a_face_has_none(size):
     assert find_faces(np.zeros((*size, 3), np.uint8)) == []
+
+
+# Points that a dataset ships
+
+
+@pytest.mark.parametrize("pose", [(0, 0, 0), (0.2, -0.4, 0.3), (-0.3, 0.6, 0), (0, 1.0, 0)])
+def test_shipped_flat_points_get_their_depth_and_pose_from_the_mean_face(pose):
+    flat = (80 * mean_face() @ rotation(*pose).T + [200, 150, 0])[:, :2]
+    (face,) = find_faces(np.zeros((300, 400, 3), np.uint8), ShippedPoints(flat, (400, 300), "drawn"))
+    assert face.backend == "shipped:drawn" and face.ibug68.shape == (68, 3)
+    assert np.allclose(face.ibug68[:, :2], flat, atol=1e-3)
+    shape, found = canonical(face.ibug68)
+    assert np.degrees(np.abs(found - pose)).max() < 2
+    assert np.abs(shape - mean_face())[:, :2].max() < 0.02
+
+
+def test_shipped_flat_points_of_a_real_detection_give_back_its_pose_and_shape(pixels, face):
+    height, width = pixels.shape[:2]
+    (shipped,) = find_faces(pixels, ShippedPoints(face.ibug68[:, :2], (width, height), "detected"))
+    (shape, pose), (there, posed) = canonical(shipped.ibug68), canonical(face.ibug68)
+    assert np.degrees(np.abs(pose - posed)).max() < 5  # pitch: a flat face cannot tell a long nose from a raised chin
+    assert np.linalg.norm((shape - there)[:, :2], axis=1).mean() < 0.02
+    assert face_views(pixels, shipped).has_landmarks
+
+
+def test_shipped_points_with_depth_are_taken_as_they_are(pixels, face):
+    height, width = pixels.shape[:2]
+    (shipped,) = find_faces(pixels, ShippedPoints(face.ibug68, (width, height), "deep"))
+    assert np.array_equal(shipped.ibug68, face.ibug68)
+
+
+def test_points_shipped_for_another_crop_size_are_refused_with_both_sizes(pixels, face):
+    with pytest.raises(FacewiseError, match=r"640 x 360 pixels.*480 x 480"):
+        find_faces(pixels, ShippedPoints(face.ibug68, (640, 360), "other"))
+
+
+@pytest.mark.parametrize(
+    ("points", "fault"),
+    [
+        (np.ones((51, 2)), "51 points, 68 are wanted"),
+        (np.ones((68, 4)), r"\[68, 4\]"),
+        (np.full((68, 2), np.nan), "68 of the points are no numbers"),
+        (mean_face()[:, :2] / 4 + 0.5, "shares of the picture"),
+    ],
+)
+def test_points_that_cannot_be_a_face_are_refused(points, fault):
+    with pytest.raises(FacewiseError, match=fault):
+        ShippedPoints(points, (400, 300), "odd")
+
+
+def test_points_are_read_from_every_format(tmp_path):
+    points = np.round(60 * mean_face()[:, :2] + 150, 3)
+    rows = [f"{x:.3f} {y:.3f}" for x, y in points]
+    np.save(tmp_path / "a.npy", points)
+    (tmp_path / "bare.pts").write_text("\n".join(rows) + "\n\n")
+    from_one = [f"{x + 1:.3f} {y + 1:.3f}" for x, y in points]
+    (tmp_path / "300w.pts").write_text("\n".join(["version: 1", "n_points:  68", "{", *from_one, "}"]))
+    (tmp_path / "b.csv").write_text("\n".join(row.replace(" ", ",") for row in rows))
+    (tmp_path / "headed.csv").write_text("\n".join(["x,y", *(row.replace(" ", ", ") for row in rows)]))
+    for path in sorted(tmp_path.iterdir()):
+        assert np.allclose(read_points(path), points), path.name
+
+
+def test_a_file_with_another_count_of_points_is_refused_with_both_counts(tmp_path):
+    path = tmp_path / "young-adults.pts"
+    path.write_text("\n".join(["12.5 80.25"] * 189))
+    with pytest.raises(FacewiseError, match=r"young-adults.pts: 189 points, 68 are wanted"):
+        read_points(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("a.pts", b"", "0 points, 68 are wanted"),
+        ("a.npy", b"", "not a file of points"),
+        ("a.npy", b"no array", "not a file of points"),
+        ("a.csv", b"x,y\n1,2\n3", "not a file of points"),
+        ("a.csv", b"1,2\nleft eye,3", "not a file of points"),
+        ("a.pts", b"\xff\xfe\x00\x81", "not a file of points"),
+        ("a.mat", b"", r"\.npy, \.pts and \.csv are read"),
+    ],
+)
+def test_a_file_that_holds_no_points_is_one_line(tmp_path, name, content, fault):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FacewiseError, match=fault) as told:
+        read_points(tmp_path / name)
+    assert "\n" not in str(told.value) and name in str(told.value)
+
+
+def test_a_file_of_points_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FacewiseError, match=r"gone\.npy: cannot be read \(No such file"):
+        read_points(tmp_path / "gone.npy")

@@ -1,14 +1,17 @@
 """The assistant's model as a tiny twin: face tokens land in their places, batches answer as singles, nothing loads by halves."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForImageTextToText, LlamaConfig, LlamaForCausalLM
 
+from facewise.model.checkpoint import ADAPTER_PARTS, merged
 from facewise.model.errors import FacewiseError
 from facewise.model.network import register
 from facewise.model.network.configuration import FaceEncoderConfig, FacewiseConfig
-from facewise.model.network.loading import load_strict
+from facewise.model.network.loading import load_config, load_strict
 from facewise.model.network.modeling import (
     NO_FACE_KIND,
     VIEW_KIND,
@@ -257,6 +260,38 @@ def test_lora_trains_on_the_language_model_beside_the_projector():
     assert not torch.allclose(adapted(**inputs).logits, before, atol=1e-3)
 
 
+@pytest.fixture
+def adapter(tmp_path):
+    """A folder with a LoRA for the tiny language model, and that model."""
+    peft = pytest.importorskip("peft")
+    language = LlamaForCausalLM(tiny_config().text_config)
+    settings = peft.LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
+    peft.get_peft_model(language, settings).save_pretrained(tmp_path / "adapter")
+    return tmp_path / "adapter", LlamaForCausalLM(tiny_config().text_config)
+
+
+def test_an_adapter_is_folded_in_from_a_relative_path_too(adapter, monkeypatch):
+    folder, language = adapter
+    monkeypatch.chdir(folder.parent)
+    assert isinstance(merged(language, folder.relative_to(folder.parent)), LlamaForCausalLM)
+
+
+@pytest.mark.parametrize("part", ADAPTER_PARTS)
+def test_a_missing_part_of_an_adapter_is_named_and_not_looked_for_on_the_network(adapter, part):
+    folder, language = adapter
+    (folder / part).unlink()
+    with pytest.raises(FacewiseError, match=f"not whole \\({part} is missing"):
+        merged(language, folder)
+
+
+@pytest.mark.parametrize("part", ADAPTER_PARTS)
+def test_an_adapter_that_was_cut_off_is_told_in_one_line(adapter, part):
+    folder, language = adapter
+    (folder / part).write_bytes((folder / part).read_bytes()[:100])
+    with pytest.raises(FacewiseError, match=r"^[^\n]*cannot be put on the base model \([^\n]*\)$"):
+        merged(language, folder)
+
+
 def test_the_auto_classes_know_us_after_registering_twice(tmp_path):
     tiny_model().save_pretrained(tmp_path)
     register()
@@ -279,3 +314,48 @@ def test_no_token_sees_the_tokens_after_it():
     with torch.inference_mode():
         one, other = (model(input_ids=each, attention_mask=torch.ones_like(ids)).logits[:, :8] for each in (ids, later))
     assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("garbage{", "no JSON"),
+        ("", "no JSON"),
+        ("[]", "model_type is None"),
+        ("{}", "model_type is None"),
+        ('{"model_type": "bert"}', "model_type is 'bert', a folder of ours says 'facewise'"),
+    ],
+)
+def test_a_config_that_is_not_ours_is_refused_in_one_line(tmp_path, text, words):
+    (tmp_path / "config.json").write_text(text)
+    for load in (lambda: load_config(FacewiseConfig, tmp_path), lambda: load_strict(FacewiseForConditionalGeneration, tmp_path)):
+        with pytest.raises(FacewiseError, match=rf"^[^\n]*config\.json: .*{words}[^\n]*$"):
+            load()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("base_llm", "x", "base_llm"),
+        ("base_llm", {"package": "p", "sha256": "0"}, "base_llm must hold package, file, sha256"),
+        ("base_llm", {"package": "p", "file": "f", "sha256": 5}, "base_llm must hold"),
+        ("calibration", "x", "calibration"),
+        ("calibration", {"llm": 1.0}, "calibration must hold llm, head, bias, low, high"),
+        ("max_faces", 0, "max_faces must be at least 1, got 0"),
+        ("max_faces", -1, "max_faces must be at least 1, got -1"),
+        ("text_config", {"model_type": "nothing"}, "nothing"),
+    ],
+)
+def test_a_field_out_of_range_is_named(tmp_path, field, value, words):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "facewise", field: value}))
+    with pytest.raises(FacewiseError, match=rf"^[^\n]*config\.json: [^\n]*{words}[^\n]*$"):
+        load_config(FacewiseConfig, tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 7, 1000])
+def test_weights_that_were_cut_off_are_told_in_one_line(tmp_path, size):
+    tiny_model().save_pretrained(tmp_path)
+    whole = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(whole[:size])
+    with pytest.raises(FacewiseError, match=r"^[^\n]*no weights could be read \([^\n]*\)$"):
+        load_strict(FacewiseForConditionalGeneration, tmp_path)

@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from facewise.data_builders.pack import GRID, UNKNOWN, WHOLE, Job, main, packed
 from facewise.data_builders.records import Record, read_records, write_records
@@ -91,3 +91,50 @@ def test_it_reads_as_a_dataset(pack):
 def test_a_missing_pack_is_named(tmp_path):
     with pytest.raises(FacewiseError, match="no such pack"):
         read_pack(tmp_path / "none.safetensors")
+
+
+def test_a_recipe_that_names_no_pack_is_told():
+    with pytest.raises(FacewiseError, match="names no pack; give --pack"):
+        read_pack("")
+
+
+@pytest.mark.parametrize("spoilt", ["text", "empty", "cut", "json cut", "json missing"])
+def test_a_pack_that_is_not_whole_is_one_line(pack, tmp_path, spoilt):
+    path = tmp_path / "set.safetensors"
+    whole = pack.read_bytes()
+    path.write_bytes({"text": b"not a pack, not even nearly", "empty": b"", "cut": whole[:5000]}.get(spoilt, whole))
+    if spoilt != "json missing":
+        path.with_suffix(".json").write_text("{" if spoilt == "json cut" else "{}")
+    with pytest.raises(FacewiseError, match="not a whole pack") as caught:
+        read_pack(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_tensors_than_a_packs_are_named_by_what_they_lack(pack, tmp_path):
+    kept = {name: values for name, values in load_file(pack).items() if name not in ("pose", "live")}
+    save_file(kept, tmp_path / "set.safetensors")
+    (tmp_path / "set.json").write_text("{}")
+    with pytest.raises(FacewiseError, match="not a pack, it has no pose, live;"):
+        read_pack(tmp_path / "set.safetensors")
+
+
+def test_an_empty_file_of_records_is_told(tmp_path):
+    (tmp_path / "records.jsonl").write_text("")
+    with pytest.raises(FacewiseError, match="the file is empty"):
+        main([str(tmp_path / "records.jsonl"), "--out", str(tmp_path / "set.safetensors")])
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe", b"[]", b'{"aus": "AU12"}', b"{}"])
+def test_what_is_no_record_is_one_line(tmp_path, line):
+    (tmp_path / "records.jsonl").write_bytes(line)
+    with pytest.raises(FacewiseError, match=r"records\.jsonl.*not a") as caught:
+        read_records(tmp_path / "records.jsonl")
+    assert "\n" not in str(caught.value)
+
+
+def test_records_without_a_single_face_make_no_pack(tmp_path):
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((90, 90, 3), 128, np.uint8))
+    write_records(tmp_path / "records.jsonl", [record("wall", "wall.png")])
+    with pytest.raises(FacewiseError, match="no face was found in any of the 1 pictures"):
+        main([str(tmp_path / "records.jsonl"), "--out", str(tmp_path / "set.safetensors"), "--workers", "1"])
+    assert not (tmp_path / "set.safetensors").exists()

@@ -11,9 +11,10 @@ from facewise.model.errors import FacewiseError
 from facewise.model.network.configuration import FaceEncoderConfig
 from facewise.model.network.encoder import FaceEncoder, evidence
 from facewise.model.network.perceive import Perceived, PerceivedFace, Perceiver, as_input, face_tokens
-from facewise.model.network.processing import IMAGE_TOKEN, NO_FACE, FacewiseProcessor
+from facewise.model.network.processing import IMAGE_TOKEN, FacewiseProcessor
 from facewise.model.perception.picture import Picture
 from facewise.model.questions import prompt
+from facewise.model.taxonomy import NO_FACE
 
 SPECIAL = ["<pad>", "<|im_start|>", "<|im_end|>", IMAGE_TOKEN]
 TOKENS_A_FACE = 10 + 2 * 16
@@ -101,6 +102,11 @@ def test_a_batch_gives_what_its_pictures_give_alone(processor):
     for row, inputs in zip(together["input_ids"], alone, strict=True):
         kept = row[row != processor.tokenizer.pad_token_id]
         assert torch.equal(kept, inputs["input_ids"][0])
+
+
+def test_a_picture_may_be_an_array(processor):
+    one, other = (asked(processor, source) for source in (picture(2), picture(2).pixels))
+    assert torch.equal(one["face_features"], other["face_features"])
 
 
 def test_missing_landmarks_change_the_tokens(processor):

@@ -9,8 +9,9 @@ from facewise.data_builders.records import SPLITS, read_records, write_records
 from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT, linear_light, sample_camera, shoot, srgb
 from facewise.data_builders.synthesis.expressions import PROTOTYPES, near_prototype, sample_expression
 from facewise.data_builders.synthesis.first_set import main as first_set
+from facewise.data_builders.synthesis.look import painting
 from facewise.data_builders.synthesis.print import VARIANTS, print_attack
-from facewise.data_builders.synthesis.render import View, painting, render
+from facewise.data_builders.synthesis.render import View, render
 from facewise.data_builders.synthesis.replay import replay_attack
 from facewise.data_builders.synthesis.rig import load_rig, sample_person
 from facewise.data_builders.synthesis.staging import Content, instrument_mask, seen_flat, stage

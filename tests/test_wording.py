@@ -1,18 +1,23 @@
 """Words and numbers agree, both ways: what is said is in the object, what is active is said, nothing else passes."""
 
 import itertools
+import time
 
 import numpy as np
 import pytest
 
+from facewise.data_builders.instructions import QUESTIONS, answer_text
 from facewise.model.answer import ActionUnitReading, Answer, Cue, Emotion
 from facewise.model.network.evidence import Evidence
-from facewise.model.questions import refusal, task_of
+from facewise.model.questions import task_of
+from facewise.model.readings import action_units, emotion
+from facewise.model.refusals import refusal
 from facewise.model.taxonomy import ATTACKS, AU_CODES, AU_WORDS, CUES, EMOTIONS, NO_PROTOTYPE
 from facewise.model.wording import (
     agreeing,
     agrees,
     banned_phrases,
+    contradicts,
     evidence_text,
     mentioned_aus,
     sentences,
@@ -74,18 +79,33 @@ def test_a_settled_verdict_agrees_with_its_object(answer):
     assert agrees(settled(answer), answer)
 
 
+@pytest.mark.parametrize("task", ["au", "emotion", "describe"])
+def test_what_is_taught_agrees_with_its_object(task):
+    face = evidence(AU12=(3.1, 3.0, 0.97), AU43=(1.2, 0.0, 0.8))
+    text = answer_text(task, face, live=None)
+    answer = Answer(task, "-", aus=action_units(face), emotion=emotion(face))
+    assert agrees(text, answer) and agrees(with_codes(text), answer), text
+
+
+SEEN = "The face shows cheeks raised and lip corners pulled up."
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "The face shows lip corners pulled up.",  # AU6 is left out
         "The face shows cheeks raised, lip corners pulled up and nose wrinkled.",
         "The face shows cheeks raised and lip corners pulled up on the left.",
-        "The face shows cheeks raised and lip corners pulled up. The person is happy.",
-        "The face shows cheeks raised and lip corners pulled up. It resembles anger.",
-        "The face shows cheeks raised and lip corners pulled up. AU4 is there, too.",
-        "The face shows cheeks raised and lip corners pulled up. This is a fake.",
         "The face shows cheeks raised, lip corners pulled up and lip corners pulled down.",  # no action unit's words
-        "The face shows cheeks raised and lip corners pulled up. There is no sign of deception.",
+        "Cheeks clearly raised, lip corners are pulled up; the nose wrinkled? No, no nose wrinkled here.",
+        f"{SEEN} The person is happy.",
+        f"{SEEN} It resembles anger.",
+        f"{SEEN} AU4 is there, too.",
+        f"{SEEN} AU 99 is there, too.",
+        f"{SEEN} The person frowns.",
+        f"{SEEN} Not only that but the nose wrinkled.",
+        f"{SEEN} No doubt the nose wrinkled.",
+        f"{SEEN} There are no brows drawn down and the nose wrinkled.",
     ],
 )
 def test_a_text_that_says_less_more_or_other_does_not_agree(text):
@@ -95,13 +115,61 @@ def test_a_text_that_says_less_more_or_other_does_not_agree(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "The face shows cheeks raised and lip corners pulled up.",
-        "Cheeks clearly raised, lip corners are pulled up; the nose wrinkled? No, no nose wrinkled here.",
+        "This is a fake.",
+        "Spoof 93%.",
+        "It was faked.",
+        "A real person looks up.",
+        "There is no sign of deception.",
+        "He is a liar and mentally ill.",
+        "She is Asian.",
+        "She looks gay.",
+        "It shows Emma at work.",
+        "The person is a young German woman.",
+    ],
+)
+def test_a_text_about_who_or_what_someone_is_does_not_agree(text):
+    assert contradicts(text, au_answer(**SMILE)) and not agrees(f"{SEEN} {text}", au_answer(**SMILE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SEEN,
+        "Cheeks clearly raised, lip corners are pulled up; no nose wrinkled here.",
         "The face shows cheeks raised and lip corners pulled up, without brows drawn down.",
+        f"{SEEN} It is a smile, not a frown.",
     ],
 )
 def test_a_text_that_says_the_same_in_other_words_agrees(text):
-    assert agrees(text, au_answer(**SMILE)) == ("wrinkled?" not in text)
+    assert agrees(text, au_answer(**SMILE))
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("The strongest is lip corners pulled up, at level 3 of 5.", True),
+        ("The strongest is lip corners pulled up, at level 5 of 5.", False),
+        ("The strongest is cheeks raised, at level 2 of 5.", False),
+        ("There are cheeks raised at level 2 of 5 and lip corners pulled up (AU12) at level 3 of 5.", True),
+        ("There are cheeks raised at level 3 of 5 and lip corners pulled up at level 2 of 5.", False),
+        ("It is at level 3 of 5.", False),  # of what?
+        ("The configuration resembles happiness (80%).", True),
+        ("The configuration resembles happiness (81%).", False),
+        ("The configuration resembles happiness, 80% likely.", False),
+        ("She is 25 years old.", False),
+        ("The person is in her thirties.", False),
+        ("Three of 22 muscles move.", False),
+    ],
+)
+def test_a_number_is_one_that_the_object_carries(text, fits):
+    assert contradicts(text, au_answer("describe", **SMILE)) != fits
+
+
+def test_a_side_that_the_object_names_is_named():
+    answer = au_answer(AU6=(2.0, "both"), AU12=(3.0, "left"))
+    assert not agrees(SEEN, answer)
+    assert agrees("The face shows cheeks raised and lip corners pulled up on the left.", answer)
+    assert agrees("The face shows cheeks raised (AU6) and lip corners pulled up (AU12) on the left.", answer)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +181,10 @@ def test_a_text_that_says_the_same_in_other_words_agrees(text):
         ("Spoof. Visible signs: moire.", False),
         ("Live. No sign of an attack.", False),
         ("Spoof. It is a live person.", False),
+        (f"{settled(SPOOF)} A genuine person sits before the camera.", False),
+        (f"{settled(SPOOF)} I think the face is not fake, it was photographed live.", False),
+        (f"{settled(SPOOF)} The probability is 12%.", False),
+        (f"{settled(SPOOF)} It is no live face.", True),
     ],
 )
 def test_a_verdict_names_the_type_and_the_cues_of_its_object(text, fits):
@@ -130,8 +202,25 @@ def test_codes_follow_the_words_and_are_read_back():
     assert mentioned_aus(text) == ["AU6", "AU12"] and with_codes(text) == text
 
 
-def test_a_denied_action_unit_is_not_mentioned():
-    assert mentioned_aus("There is no nose wrinkled, but the chin raised.") == ["AU17"]
+@pytest.mark.parametrize(
+    "denial", ["There is no nose wrinkled, but", "The nose isn't wrinkled and no nose wrinkled but", "Without nose wrinkled and"]
+)
+def test_a_denied_action_unit_is_not_mentioned_and_gets_no_code(denial):
+    text = f"{denial} the chin raised."
+    assert mentioned_aus(text) == ["AU17"]
+    assert with_codes(text) == f"{denial} the chin raised (AU17)."
+
+
+def test_a_code_goes_to_the_first_mention_that_is_not_denied():
+    text = "No nose wrinkled at first, then nose wrinkled."
+    assert with_codes(text) == "No nose wrinkled at first, then nose wrinkled (AU9)."
+
+
+@pytest.mark.parametrize(
+    "text", ["Not only the nose wrinkled.", "No doubt the nose wrinkled.", "No brows drawn down and nose wrinkled."]
+)
+def test_a_denial_ends_at_and_and_some_deny_nothing(text):
+    assert mentioned_aus(text) == ["AU9"]
 
 
 def test_bans_leave_out_what_the_object_shows():
@@ -145,46 +234,83 @@ def test_a_sentence_that_was_cut_off_is_dropped():
     assert whole_sentences("One. Two is whole", ended=True) == "One. Two is whole."
 
 
+DECLINED = {
+    "who someone is": """Who is this? | Who's in the picture? | whos that guy | Which celebrity is this? | Can you name this person?
+        | What's the guy's full name? | Please identify the person shown. | Do you recognise her? | Is this Obama? | Could this be Tom Hanks?
+        | Is this Dr. Angela Merkel? | Does this look like Scarlett Johansson to you? | Is that the president? | Is she someone famous?
+        | Is this the same guy as in my other photo? | Does this face match my passport photo? | Are they brother and sister?""",
+    "someone's health": """Is she autistic? | Is he sick? | Does she look tired or sick? | Is she mentally ill? | Does he have PTSD?
+        | Does he have Bell's palsy? | Does she have a fever? | Is this facial palsy? | Is the kid on the spectrum? | Does this face look healthy?
+        | How sick is she? | Can you see signs of a stroke? | Has he been drinking? | Is he blind?""",
+    "someone's religion": """Is he muslim? | Is she from a Muslim family? | Is this man a Quaker? | Is this an Orthodox man? | Does she go to church?
+        | Which faith does he follow? | Is he Jewish or not? | Is he a Christian?""",
+    "someone's sexual orientation": """Is this man gay? | Is he straight? | Is he bi? | Is she into women? | Does he prefer men or women?
+        | Is this person trans? | What's his sexuality? | Would he rather marry a man?""",
+    "someone's race or origin": """What race is this person? | Is he black? | Is she Japanese? | does she look russian? | Is he Turkish?
+        | Is she half Japanese? | Is this a Black woman? | Where is he from? | Which part of the world is she from? | Was he born in Europe?
+        | Is she a person of color? | How black is he?""",
+    "someone's character or honesty": """Is he lying? | Does he lie? | Is his smile deceptive? | Is this a criminal? | Is she hiding something?
+        | Can this man be trusted? | Would you believe her? | Should I hire him? | Did he do it? | Is she telling the truth? | What's his IQ?""",
+    "how attractive someone is": """How attractive is she? | Is she pretty? | How hot is she? | Rate her looks out of 10 | Who is prettier?
+        | Is her face attractive? | Would you call him handsome?""",
+}
+
+
+def listed_in(lines: str) -> list[str]:
+    return [" ".join(question.split()) for question in lines.split("|")]
+
+
 @pytest.mark.parametrize(
-    "question",
-    [
-        "Who is this?",
-        "Is she autistic?",
-        "Is he muslim?",
-        "Is this man gay?",
-        "What race is this person?",
-        "Is he lying?",
-        "How attractive is she?",
-    ],
+    ("topic", "question"), [(topic, question) for topic, lines in DECLINED.items() for question in listed_in(lines)]
 )
-def test_what_no_face_tells_is_declined(question):
-    assert refusal(question).startswith("I cannot tell")
+def test_what_no_face_tells_is_declined(topic, question):
+    assert (refusal(question) or "").startswith(f"I cannot tell {topic}")
 
 
 @pytest.mark.parametrize(
     "question",
-    [
-        "Is this person real?",
-        "Is the mouth straight?",
-        "Is the face lying on paper?",
-        "Who made this print, or is it real?",
-        "Does she look happy?",
-        "Is the light white?",
-    ],
+    listed_in("""Is this person real? | Is It Real? | Is This Face Real? | Is the mouth straight? | Is he straight-faced? | Who is smiling?
+        | Is the face lying on paper? | Is she lying down? | Who made this print, or is it real? | Does she look happy? | Is the light white?
+        | Is this Lip Corner Puller? | Is this Duchenne Smile real? | Is that Spoof Attack? | Is it Inner Brow Raiser or Outer?
+        | Is this a Live Face? | Is this Mona Lisa picture a print? | Can you identify her action units? | Identify this face's action units
+        | Do you know if this is real? | How do you know this person is real? | Is the medical mask real? | Is this a medical mannequin?
+        | Does the black guy smile? | Describe the Asian woman's expression | Is the person white from the flash? | Is he ill-lit?
+        | Is he high up in the picture? | Does the face look healthy enough for the detector? | Which country flag is behind him?
+        | Is the race car in the background? | How ugly is the halftone? | Is she pretty close to the camera? | Is it a criminal mugshot print?
+        | Is the screen catholic? | Is the smile sincere? | Is her name on the badge readable? | Is he hot-tempered or does the brow look drawn?
+        | Are both photos of the same person printed? | Is he wearing a cross? | Is he a statue? | Does the AU12 look strong on him?"""),
 )
 def test_nothing_else_is_declined(question):
     assert refusal(question) is None
 
 
+@pytest.mark.parametrize("crafted", ["is he" + " a" * 2000, "is he " * 2000, "name the " * 2000, "Is this " + "Aa " * 2000])
+def test_a_crafted_question_is_read_as_fast_as_any(crafted):
+    started = time.perf_counter()
+    refusal(crafted), task_of(crafted)
+    assert time.perf_counter() - started < 2
+
+
+TASKS = {
+    "spoof": """Is this face real, and why? | Is this a deepfake? | Is this a printed photo? | Is it genuine? | Is it a rigid mask? | Is that person live?
+        | Was this taken live? | Is she live or a replay? | Is there an attack? | bona fide or attack? | Is the smiling man real?
+        | Is this happy person real?""",
+    "au": """Is AU 12 active? | Is she smiling? | Are the lips parted? | Is his mouth open? | Which muscles are active in this real photo?
+        | facial action coding | Is his smile fake?""",
+    "emotion": """Which emotion is it? | Is he happy? | What mood is he in? | Is this an expression of real joy?
+        | In real life, which emotion would that be? | What expression does he live with?""",
+    "describe": "Describe this face. | describe this real person | What does the face show? | What do you see in this face?",
+    "chat": "Are there glasses? | Does he live in London? | Is he lively? | Is he wearing a mask? | What does the name tag say?",
+}
+
+
 @pytest.mark.parametrize(
-    ("question", "task"),
-    [
-        ("Is this face real, and why?", "spoof"),
-        ("Is AU 12 active?", "au"),
-        ("Which emotion is it?", "emotion"),
-        ("Describe this face.", "describe"),
-        ("Are there glasses?", "chat"),
-    ],
+    ("task", "question"), [(task, question) for task, lines in TASKS.items() for question in listed_in(lines)]
 )
-def test_a_question_finds_its_task(question, task):
+def test_the_first_telling_word_of_a_question_decides_its_task(task, question):
     assert task_of(question) == task
+
+
+@pytest.mark.parametrize(("task", "question"), [(task, question) for task, pool in QUESTIONS.items() for question in pool])
+def test_every_question_of_the_training_is_answered_as_its_task(task, question):
+    assert task_of(question) == task and refusal(question) is None

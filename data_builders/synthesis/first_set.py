@@ -29,8 +29,9 @@ from ..portraits import Portrait, read_portraits, split_of
 from ..records import Record, record_of, write_records
 from .camera import FAMILIES, HELD_OUT, SENSOR, linear_light, picture_size, sample_camera, shoot
 from .expressions import sample_expression
+from .look import painting
 from .print import print_attack
-from .render import painting, render, sample_view
+from .render import render, sample_view
 from .replay import replay_attack
 from .rig import expressed, lip_parting, load_rig, sample_person
 from .staging import Content, framing, instrument_mask, seen_flat, stage

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from .camera import SENSOR
-from .render import background
+from .look import backdrop
 
 WIDE_IOD = 4.0  # the widest view that a model gets
 
@@ -89,7 +89,7 @@ def stage(
     if not edge:
         seen = np.clip(seen, 0, [cut.pixels.shape[1] - 1, cut.pixels.shape[0] - 1])
     inverse = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
-    back = _fitted(behind, (width, height)) if behind is not None else background(max(width, height), rng)[:height, :width]
+    back = _fitted(behind, (width, height)) if behind is not None else backdrop((width, height), rng)
     return Stage(cut, inverse, (width, height), (left, top, right, bottom), curl, back.astype(np.float32))
 
 

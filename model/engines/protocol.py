@@ -33,7 +33,6 @@ class Request:
     choices: tuple[str, ...] = ()
     banned: tuple[str, ...] = ()
     max_tokens: int = MAX_TOKENS
-    temperature: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ encoder's config because they belong to the detector it was trained with (docs: 
 """
 
 from copy import deepcopy
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from huggingface_hub.dataclasses import strict
 from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
+
+BASE_LLM_FIELDS = ("package", "file", "sha256")
+CALIBRATION_FIELDS = ("llm", "head", "bias", "low", "high")
 
 
 @strict
@@ -56,7 +59,8 @@ class FacewiseConfig(PreTrainedConfig):
     """The assistant: any causal LM (`text_config`) that reads the encoder's tokens through a small projector.
 
     `base_llm` {package, file, sha256} names where the LM's weights come from when the folder does not hold them;
-    `verdict_ids` are the first tokens of "Live" and "Spoof"; `calibration` {llm, head, bias, temperature, low, high}.
+    `verdict_ids` are the first tokens of "Live" and "Spoof"; `calibration` {llm, head, bias, low, high} joins both log-odds of a verdict
+    (readings.py, spoof_score and verdict). Raises ValueError for parts that are missing in these.
     """
 
     model_type = "facewise"
@@ -84,3 +88,12 @@ class FacewiseConfig(PreTrainedConfig):
         self.tie_word_embeddings = bool(self.text_config.tie_word_embeddings)
         self.verdict_ids = list(self.verdict_ids)
         super().__post_init__(**kwargs)
+        if self.max_faces < 1:
+            raise ValueError(f"max_faces must be at least 1, got {self.max_faces}")
+        _check_fields("base_llm", self.base_llm, BASE_LLM_FIELDS, str)
+        _check_fields("calibration", self.calibration, CALIBRATION_FIELDS, int | float)
+
+
+def _check_fields(name: str, value: dict | None, fields: tuple[str, ...], kind: Any) -> None:
+    if value is not None and not (value.keys() == set(fields) and all(isinstance(part, kind) for part in value.values())):
+        raise ValueError(f"{name} must hold {', '.join(fields)} and nothing else, got {value}")

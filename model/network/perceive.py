@@ -12,13 +12,12 @@ import numpy as np
 import torch
 
 from ..answer import Quality
-from ..perception.faces import BACKEND, DetectedFace, find_faces
+from ..perception.faces import BACKEND, DetectedFace, FaceBackend, find_faces
 from ..perception.picture import Picture
+from ..perception.quality import quality
 from ..perception.views import FaceViews, face_views
 from .encoder import EncoderOutput, FaceEncoder, evidence
 from .evidence import Evidence
-
-SMALL_IOD_PX = 40  # under this the working scale is upsampled and texture is gone (docs: quality "small")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,19 +39,22 @@ class PerceivedFace:
 
 @dataclass(frozen=True, eq=False)
 class Perceived:
-    """The faces of one picture, largest first, and how many more there were."""
+    """The faces of one picture, largest first, how many more there were, and, in the same order, how each was `detected`."""
 
     faces: tuple[PerceivedFace, ...]
     not_shown: int = 0
     backend: str = BACKEND
+    detected: tuple[DetectedFace, ...] = ()
 
 
 class Perceiver:
-    """Faces with evidence, the last `remembered` pictures kept. `encoded` counts the pictures that were really worked on."""
+    """Faces with evidence, the last `remembered` pictures kept. `encoded` counts the pictures that were really worked on; `backend` finds
+    the faces, the bundled models if it is None."""
 
-    def __init__(self, encoder: FaceEncoder, max_faces: int = 8, remembered: int = 64):
+    def __init__(self, encoder: FaceEncoder, max_faces: int = 8, remembered: int = 64, backend: FaceBackend | None = None):
         self.encoder = encoder.eval()
         self.max_faces = max_faces
+        self.backend = backend
         self.encoded = 0
         self._memory: OrderedDict[str, Perceived] = OrderedDict()
         self._remembered = remembered
@@ -68,11 +70,13 @@ class Perceiver:
         return self._memory[key]
 
     def _look(self, picture: Picture) -> Perceived:
-        found = find_faces(picture.pixels)
+        found = find_faces(picture.pixels, self.backend)
         shown = found[: self.max_faces]
+        backend = BACKEND if self.backend is None else self.backend.name
         if not shown:
-            return Perceived(())
-        views = [face_views(picture.pixels, face, self.encoder.config.image_size) for face in shown]
+            return Perceived((), backend=backend)
+        config = self.encoder.config
+        views = [face_views(picture.pixels, face, config.image_size, config.views) for face in shown]
         output = encode(self.encoder, views)
         numbers = evidence(output)
         features, kinds = face_tokens(output)
@@ -81,7 +85,7 @@ class Perceiver:
                 id=face.id,
                 box=face.box,
                 wide_box=view.wide_box,
-                quality=quality(face),
+                quality=quality(picture.pixels, face),
                 streams={"landmarks": view.has_landmarks, "spoof": True, "motion": False},
                 evidence=numbers[i],
                 features=features[i],
@@ -89,7 +93,7 @@ class Perceiver:
             )
             for i, (face, view) in enumerate(zip(shown, views, strict=True))
         )
-        return Perceived(faces, len(found) - len(shown))
+        return Perceived(faces, len(found) - len(shown), backend, tuple(shown))
 
 
 @torch.inference_mode()
@@ -120,13 +124,3 @@ def face_tokens(output: EncoderOutput) -> tuple[torch.Tensor, torch.Tensor]:
     features = torch.cat([regions, pooled.reshape(batch, n_views * per_view, width)], dim=1)
     views = 11 + torch.arange(n_views).repeat_interleave(per_view)
     return features.float(), torch.cat([torch.arange(1, regions.shape[1] + 1), views])
-
-
-def quality(face: DetectedFace) -> Quality:
-    """What makes the numbers of this face less sure. It never hides an answer."""
-    reasons = []
-    if face.points is None:
-        reasons.append("landmarks not found")
-    if face.iod_px < SMALL_IOD_PX:
-        reasons.append(f"small: {face.iod_px:.0f} px between the outer eye corners, {SMALL_IOD_PX} wanted")
-    return Quality(ok=not reasons, reasons=tuple(reasons))

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import BatchFeature, ProcessorMixin
 
 from ..errors import FacewiseError
-from ..perception.picture import Picture, read_picture
+from ..perception.picture import as_picture
+from ..taxonomy import NO_FACE
 from ..wording import evidence_text
 from .encoder import FaceEncoder
 from .loading import load_strict
@@ -21,7 +21,6 @@ from .perceive import Perceived, Perceiver
 
 IMAGE_TOKEN = "<image>"
 EVIDENCE_FOLDER = "evidence"
-NO_FACE = "No face was found in this picture."
 
 
 class FacewiseProcessor(ProcessorMixin):
@@ -69,7 +68,9 @@ class FacewiseProcessor(ProcessorMixin):
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **kwargs: Any):
         processor = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
-        processor.perceiver = Perceiver(load_strict(FaceEncoder, Path(pretrained_model_name_or_path) / EVIDENCE_FOLDER))
+        folder = Path(pretrained_model_name_or_path) / EVIDENCE_FOLDER
+        # Stored in float16, run in float32: without hardware for halves a face took five times as long.
+        processor.perceiver = Perceiver(load_strict(FaceEncoder, folder, dtype="float32"))
         return processor
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,16 +118,6 @@ def _harmless(part: dict, special: Sequence[str]) -> dict:
     for token in special if text else ():
         text = text.replace(token, f"< {token[1:]}")
     return {**part, "text": text} if text else part
-
-
-def as_picture(picture: Any) -> Picture:
-    """A Picture of whatever a caller holds: Picture, PIL image, uint8 array [h, w, 3], path or bytes."""
-    if isinstance(picture, Picture):
-        return picture
-    if isinstance(picture, str | Path | bytes):
-        return read_picture(picture)
-    pixels = np.array(picture.convert("RGB")) if hasattr(picture, "convert") else np.asarray(picture)
-    return Picture(pixels)
 
 
 def default_chat_template() -> str:

@@ -44,10 +44,15 @@ def canonical(points68: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The rotation is the least-squares one (Kabsch, SVD) of the rigid points onto `mean_face`; expression moves the rest freely.
     """
     scaled = points68.astype(np.float64) / iod(points68)
+    rotation = head_rotation(points68)
+    return ((scaled - scaled[list(RIGID)].mean(0)) @ rotation).astype(np.float32), _euler(rotation).astype(np.float32)
+
+
+def head_rotation(points68: np.ndarray) -> np.ndarray:
+    """R [3, 3] such that points @ R are those of the head looking straight ahead; any points of the same face."""
     rigid = list(RIGID)
-    centred = scaled - scaled[rigid].mean(0)
-    rotation = _rotation_onto(centred[rigid], mean_face()[rigid])
-    return (centred @ rotation).astype(np.float32), _euler(rotation).astype(np.float32)
+    scaled = points68[rigid].astype(np.float64) / iod(points68)
+    return _rotation_onto(scaled - scaled.mean(0), mean_face()[rigid])
 
 
 def _rotation_onto(points: np.ndarray, target: np.ndarray) -> np.ndarray:

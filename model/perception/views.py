@@ -1,10 +1,12 @@
 """What the encoder looks at: fixed-size views of one face with the landmarks in each view's own coordinates.
 
 `rgb` is a tight crop, 1.5 x the face, because action units need the pixels. `spoof` is a wide one, 4 IOD, that shows paper edges
-and bezels, as [LBP, FFT high-pass, HOG] (FaceShield's SAVP with FA3-CLIP's frequency stream; grey is in rgb already). All gains are
-fixed: a per-image normalisation would make an even wall as loud as a halftone. One neutral fill pads every view.
+and bezels, as [LBP, FFT high-pass, HOG] (FaceShield's SAVP with FA3-CLIP's frequency stream; grey is in rgb already); `spectrum`
+is the same crop by frequency, where moire and halftone are peaks. All gains are fixed: a per-image normalisation would make an even
+wall as loud as a halftone. One neutral fill pads every view.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +16,6 @@ from skimage.feature import local_binary_pattern
 from .faces import DetectedFace
 from .landmarks import canonical
 
-VIEWS = ("rgb", "spoof")
 SIZE = 112
 TIGHT_OVER_FACE = 1.5
 WIDE_IOD = 4.0
@@ -22,14 +23,19 @@ FILL = 127
 HIGH_PASS_NYQUIST = 0.25  # cut-off as a share of Nyquist at the working scale
 HIGH_PASS_GAIN = 4.0
 HOG_CELL, HOG_BINS, HOG_GAIN = 8, 9, 0.6
+# Grey levels of a wave's amplitude: noise of sigma 2 in every pixel leaves the first, which draws 31; the second is white.
+SPECTRUM_FLOOR, SPECTRUM_WHITE = 0.05, 16.0
+
+Square = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class FaceViews:
     """`images` uint8 [V, S, S, 3]; `points` [V, 68, 2] in 0..1 of each view, x first; `canonical` [68, 3] in IOD; `pose` [3] in radians.
 
-    Without landmarks `points`, `canonical` and `pose` are zeros and `has_landmarks` is False. `wide_box` is the spoof view's square
-    (x1, y1, x2, y2) in pixels of the picture; it may reach beyond the picture.
+    The spectrum's `points` are those of its crop: its own places are frequencies. Without landmarks `points`, `canonical` and `pose`
+    are zeros and `has_landmarks` is False. `wide_box` is the square of the wide views (x1, y1, x2, y2) in pixels of the picture; it
+    may reach beyond the picture.
     """
 
     images: np.ndarray
@@ -37,32 +43,34 @@ class FaceViews:
     canonical: np.ndarray
     pose: np.ndarray
     has_landmarks: bool
-    wide_box: tuple[float, float, float, float]
+    wide_box: Square
 
 
-def face_views(pixels: np.ndarray, face: DetectedFace, size: int = SIZE) -> FaceViews:
-    """All views of one face, from RGB pixels [h, w, 3] uint8."""
-    tight, wide = tight_square(face), wide_square(face)
-    images = np.stack([crop(pixels, tight, size), spoof_view(crop(pixels, wide, size))])
+def face_views(pixels: np.ndarray, face: DetectedFace, size: int = SIZE, views: Sequence[str] = ("rgb", "spoof")) -> FaceViews:
+    """The named `views` (of VIEWS) of one face, in that order, from RGB pixels [h, w, 3] uint8. The default is what the embedded encoder sees."""
+    squares = [VIEWS[name].square(face) for name in views]
+    crops = {square: crop(pixels, square, size) for square in squares}
+    images = np.stack([VIEWS[name].draw(crops[square]) for name, square in zip(views, squares, strict=True)])
+    wide = wide_square(face)
     if face.ibug68 is None:
         nothing = np.zeros((68, 3), np.float32)
-        return FaceViews(images, np.zeros((2, 68, 2), np.float32), nothing, np.zeros(3, np.float32), False, wide)
-    points = np.stack([_within(face.ibug68, square) for square in (tight, wide)])
+        return FaceViews(images, np.zeros((len(views), 68, 2), np.float32), nothing, np.zeros(3, np.float32), False, wide)
+    points = np.stack([_within(face.ibug68, square) for square in squares])
     shape, pose = canonical(face.ibug68)
     return FaceViews(images, points, shape, pose, True, wide)
 
 
-def tight_square(face: DetectedFace) -> tuple[float, float, float, float]:
+def tight_square(face: DetectedFace) -> Square:
     x1, y1, x2, y2 = face.box
     return _square((x1 + x2) / 2, (y1 + y2) / 2, TIGHT_OVER_FACE * max(x2 - x1, y2 - y1))
 
 
-def wide_square(face: DetectedFace) -> tuple[float, float, float, float]:
+def wide_square(face: DetectedFace) -> Square:
     x1, y1, x2, y2 = face.box
     return _square((x1 + x2) / 2, (y1 + y2) / 2, WIDE_IOD * face.iod_px)
 
 
-def crop(pixels: np.ndarray, square: tuple[float, float, float, float], size: int) -> np.ndarray:
+def crop(pixels: np.ndarray, square: Square, size: int) -> np.ndarray:
     """The square of the picture at size x size, area-filtered when it shrinks; what lies outside is the neutral fill."""
     height, width = pixels.shape[:2]
     x1, y1 = int(round(square[0])), int(round(square[1]))
@@ -78,6 +86,25 @@ def spoof_view(rgb: np.ndarray) -> np.ndarray:
     """[LBP, FFT high-pass, HOG] of an RGB crop [S, S, 3], as uint8 [S, S, 3]."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return np.stack([_lbp(grey), _high_pass(grey), _hog(grey)], axis=2)
+
+
+def spectrum_view(rgb: np.ndarray) -> np.ndarray:
+    """Log amplitude of an RGB crop [S, S, 3] by frequency, as uint8 [S, S, 3]: luminance, Cr and Cb, because moire is coloured.
+
+    A wave of n periods across the crop is two dots n pixels from the centre (S // 2, S // 2). Without the Hann window the crop's unequal
+    borders would draw a cross.
+    """
+    planes = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb).astype(np.float64)
+    weights = np.outer(_hann(rgb.shape[0]), _hann(rgb.shape[1]))
+    weights /= weights.sum()
+    varying = ((planes - np.tensordot(weights, planes)) * weights[..., None]).astype(np.float32)
+    amplitude = 2 * np.abs(np.fft.fftshift(np.fft.fft2(varying, axes=(0, 1)), axes=(0, 1)))
+    loudness = np.log1p(amplitude / SPECTRUM_FLOOR) / np.log1p(SPECTRUM_WHITE / SPECTRUM_FLOOR)
+    return np.minimum(255 * loudness, 255).astype(np.uint8)
+
+
+def _hann(n: int) -> np.ndarray:
+    return np.sin(np.pi * (np.arange(n) + 0.5) / n) ** 2
 
 
 def _lbp(grey: np.ndarray) -> np.ndarray:
@@ -125,9 +152,24 @@ def _strokes() -> np.ndarray:
     return (across < 0.7).astype(np.float32)
 
 
-def _square(cx: float, cy: float, side: float) -> tuple[float, float, float, float]:
+def _square(cx: float, cy: float, side: float) -> Square:
     return (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2)
 
 
-def _within(points68: np.ndarray, square: tuple[float, float, float, float]) -> np.ndarray:
+def _within(points68: np.ndarray, square: Square) -> np.ndarray:
     return ((points68[:, :2] - np.array(square[:2])) / (square[2] - square[0])).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class View:
+    """`square` frames the face in the picture, `draw` makes the view of that crop, uint8 [S, S, 3] both."""
+
+    square: Callable[[DetectedFace], Square]
+    draw: Callable[[np.ndarray], np.ndarray]
+
+
+VIEWS = {
+    "rgb": View(tight_square, np.asarray),
+    "spoof": View(wide_square, spoof_view),
+    "spectrum": View(wide_square, spectrum_view),
+}
