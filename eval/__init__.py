@@ -1,1 +1,1 @@
-"""The evaluation door; a later issue fills it. Imports model and data_builders."""
+"""The evaluation door: what is measured, and how. Imports model and data_builders."""

@@ -38,7 +38,7 @@ def clip_sheet(seen: SeenClip) -> np.ndarray:
     moments = sorted(seen.moments)
     if moments:
         frame = seen.moments[moments[0]]
-        here = [face for person in seen.watched.faces if (face := person.within(frame.index))]
+        here = [found for person in seen.watched.faces if (found := person.within(frame.index))]
         drawn.append(sheet(faces_drawn(frame.pixels, here), []))
     for face in seen.watched.faces[:ROWS]:
         if face.spotted is not None:

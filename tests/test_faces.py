@@ -69,6 +69,18 @@ def test_every_face_of_a_group_photo_is_found(pixels):
         assert np.hypot(*(face.ibug68[30, :2] - (x + side / 2, y + side / 2))) < 0.1 * side
 
 
+def test_small_faces_of_a_crowd_are_found_and_a_wall_has_none(pixels):
+    crowd = np.full((854, 1280, 3), 90, np.uint8)
+    places = [(40 + 300 * column, 40 + 260 * row, side) for row, side in enumerate((110, 130, 150)) for column in range(4)]
+    for x, y, side in places:
+        crowd[y : y + side, x : x + side] = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+    middles = np.array([(x + side / 2, y + side / 2) for x, y, side in places])
+    found = np.array([face.ibug68[30, :2] for face in find_faces(crowd)])
+    assert len(found) == len(places)
+    assert (np.linalg.norm(found[:, None] - middles[None], axis=2).min(1) < 20).all()
+    assert find_faces(np.full((854, 1280, 3), 90, np.uint8)) == []
+
+
 @dataclass(frozen=True)
 class Told:
     """A backend that finds what it was told."""

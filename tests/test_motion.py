@@ -181,3 +181,45 @@ def test_a_face_is_cut_out_upright_at_one_size(face):
 )
 def test_directions_are_the_persons_own(right, up, side, words):
     assert direction(right, up, side) == words
+
+
+@pytest.fixture(scope="module")
+def turned_head():
+    """Pictures of one drawn person at rest, the head turned by (yaw, pitch, roll) degrees."""
+    import os
+
+    from facewise.data_builders.synthesis.look import painting, sample_look
+    from facewise.data_builders.synthesis.render import View, draw
+    from facewise.data_builders.synthesis.rig import load_rig, sample_person
+
+    rig = load_rig(Path(os.environ["FACEWISE_SHARED"]) / "data" / "ict_facekit.npz")
+    paint, rng = painting(rig), np.random.default_rng(4)
+    person, look = sample_person(rig, rng), sample_look(rig, paint, rng, (320, 320))
+
+    def picture(yaw: float = 0, pitch: float = 0, roll: float = 0, zoom: float = 1, place=(0.5, 0.5)) -> np.ndarray:
+        view = View(*np.radians((yaw, pitch, roll)), 80.0, 90.0 * zoom, place)
+        light = draw(rig, paint, person.neutral, {}, look, view).pixels
+        return np.rint(255 * np.clip(light, 0, 1) ** (1 / 2.2)).astype(np.uint8)
+
+    return picture
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"yaw": 5},
+        {"yaw": -5},
+        {"pitch": 5},
+        {"pitch": -5},
+        {"roll": 10},
+        {"zoom": 1.1, "place": (0.53, 0.48)},
+        {"yaw": 4, "pitch": 3},
+    ],
+    ids=str,
+)
+def test_a_turned_head_gives_an_empty_map(turned_head, turn):
+    first, second = filmed(turned_head(), 1), filmed(turned_head(**turn), 2)
+    motion = between((first, points(first)), (second, points(second)))
+    assert motion.moved == (), [(m.region, round(m.magnitude, 4)) for m in motion.moved]
+    assert np.mean(np.any(motion.field != 0, axis=2)) < 0.02

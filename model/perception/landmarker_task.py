@@ -10,7 +10,6 @@ import hashlib
 import json
 import threading
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +24,7 @@ import numpy as np
 from ..errors import FacewiseError
 from .faces import DUPLICATE_OVERLAP, DetectedFace, bounds, distinct, overlap, surroundings
 from .landmarks import IBUG68_IN_478, RIGID, canonical, iod
+from .tiles import tiles
 
 PINNED = "mediapipe==1.2.2"
 LIBRARIES = "apt-get install libegl1 libgles2"
@@ -34,8 +34,6 @@ PARTS = (DETECTOR, "face_landmarks_detector.tflite", "face_blendshapes.tflite")
 # The detector's input is 128 px wide and it finds faces from an eighth of its picture on. Tiles of a half and a quarter of the short side
 # leave no gap down to a thirtieth; in a tile under 128 px there is nothing more to see. 313 of 320 composed faces, the rest under 26 px.
 TILES_A_SIDE = (1, 2, 4)
-TILE_OVERLAP = 0.25  # whatever is larger than this share of a tile is found a level above
-SMALLEST_TILE_PX = 128
 SEEN_PX = 256  # tiles are shrunk to this first: twice the detector's input, and a large picture costs no more than a small one
 FOUND, PRESENT = 0.5, 0.3  # confidences as in the default: of the detector, and of the landmarker on its crop
 FACES_A_CROP = 4  # neighbours in a crop; the one that covers the detector's box is taken
@@ -76,7 +74,8 @@ class LandmarkerTask:
 
     def find(self, pixels: np.ndarray) -> list[DetectedFace]:
         """Faces with points and blendshapes; what the landmarker does not confirm is left out."""
-        looks = [self._detections(pixels, tile) for tile in _tiles(*pixels.shape[:2])]
+        height, width = pixels.shape[:2]
+        looks = [self._detections(pixels, tile) for tile in ((0, 0, width, height), *tiles(height, width, TILES_A_SIDE))]
         detections = sorted((face for look in looks for face in look), key=lambda face: -face.confidence)
         faces = [self._landmarked(pixels, detection) for detection in distinct(detections)]
         return [face for face in faces if face is not None]
@@ -218,26 +217,6 @@ def _opened(path: Path) -> tuple[Any, Any]:
     except (RuntimeError, ValueError) as error:
         raise FacewiseError(f"{path}: MediaPipe refuses it ({error}); give MediaPipe's face_landmarker.task") from None
     return detector, landmarker
-
-
-# Tiles
-
-
-def _tiles(height: int, width: int) -> Iterator[tuple[int, int, int, int]]:
-    """x1, y1, x2, y2 of the whole picture and of overlapping squares of each level."""
-    yield 0, 0, width, height
-    for share in TILES_A_SIDE:
-        side = min(height, width) // share
-        if side < SMALLEST_TILE_PX or side == max(height, width):
-            continue
-        for y in _starts(height, side):
-            for x in _starts(width, side):
-                yield x, y, x + side, y + side
-
-
-def _starts(length: int, side: int) -> list[int]:
-    steps = int(np.ceil((length - side) / (side * (1 - TILE_OVERLAP))))
-    return [round(start) for start in np.linspace(0, length - side, steps + 1)]
 
 
 def _shrunk(tile: np.ndarray) -> tuple[np.ndarray, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -230,7 +231,8 @@ def between(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.n
     spread = _head_spread(there, before.points, head)
     floors = np.maximum(PAIR_FLOOR_IOD, 3 * np.hypot(noise, _doubt(_regions_basis(before.points), spread))) + doubt
     floors = np.maximum(floors, patch_means(shade, before.points))
-    rigid = _basis(*(grid.ravel() for grid in np.mgrid[: len(depth), : len(depth)][::-1]), depth.ravel())
+    rows, columns = (grid.ravel() for grid in np.indices(depth.shape))
+    rigid = _basis(columns, rows, depth.ravel())
     field = (there / IOD_PX - (rigid @ head).reshape(there.shape)).astype(np.float32)
     round_trip = cv2.GaussianBlur(_round_trip(there, back), (0, 0), 0.05 * IOD_PX)
     floor = np.maximum(PAIR_FLOOR_IOD, np.hypot(round_trip, 3 * _doubt(rigid, spread).reshape(depth.shape))) + doubt
@@ -290,9 +292,9 @@ def face_mask(points: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _dis() -> cv2.DISOpticalFlow:
+def _dis() -> Any:
     """Half resolution, patches of .375 IOD without variational smoothing: of nine settings the best ratio of a .02 IOD pull to still noise."""
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dis.setFinestScale(1)
     dis.setPatchSize(12)
     dis.setPatchStride(4)
@@ -456,7 +458,7 @@ def direction(right: float, up: float, side: str = "middle") -> str:
     vertical = {1: "up", 2: "up", 3: "up", 5: "down", 6: "down", 7: "down"}.get(octant)
     across = {7: 1, 0: 1, 1: 1, 3: -1, 4: -1, 5: -1}.get(octant)
     if across and side in ("left", "right"):
-        words = "outward" if (across > 0) == (side == "left") else "inward"
+        sideways = "outward" if (across > 0) == (side == "left") else "inward"
     else:
-        words = {1: "to the person's left", -1: "to the person's right"}.get(across or 0)
-    return " and ".join(part for part in (vertical, words) if part)
+        sideways = {1: "to the person's left", -1: "to the person's right"}.get(across or 0, "")
+    return " and ".join(part for part in (vertical, sideways) if part)

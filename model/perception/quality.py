@@ -103,8 +103,8 @@ def quality_numbers(pixels: np.ndarray, face: DetectedFace) -> QualityNumbers:
     return QualityNumbers(face.iod_px, _beyond(outline, pixels.shape), **_pose(face), **shown)
 
 
-def _pose(face: DetectedFace) -> dict[str, float]:
-    if face.points is None:
+def _pose(face: DetectedFace) -> dict[str, Any]:
+    if face.ibug68 is None:
         return {}
     pitch, yaw, _ = np.rad2deg(canonical(face.ibug68)[1])
     return {"yaw_deg": float(yaw), "pitch_deg": float(pitch)}
@@ -113,7 +113,7 @@ def _pose(face: DetectedFace) -> dict[str, float]:
 def _shown(face: DetectedFace, outline: np.ndarray, rgb: np.ndarray, place: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
     """What the close-up `rgb` tells of the face; `place` takes points of the picture there."""
     within = _filled(rgb.shape, place(outline))
-    if face.points is None:
+    if face.ibug68 is None or face.points is None:
         return _exposure(rgb, within, within)
     points68 = place(face.ibug68)
     skin = _filled(rgb.shape, *(points68[list(part)] for part in SKIN))
@@ -223,7 +223,7 @@ def _blur(numbers: QualityNumbers) -> Iterator[str]:
 
 
 def _light(numbers: QualityNumbers) -> Iterator[str]:
-    if numbers.brightness is None:
+    if numbers.brightness is None or numbers.highlights is None or numbers.crushed is None or numbers.blown is None:
         return
     if numbers.brightness < DARK_SKIN and numbers.highlights < DARK_HIGHLIGHTS:
         brightest = f"and the brightest of the face {numbers.highlights:.2f}, {DARK_SKIN:.2f} or {DARK_HIGHLIGHTS:.2f} wanted"

@@ -128,20 +128,20 @@ def displacement(curves: Curves, trust: np.ndarray, chosen: Sequence[int] = rang
     smooth and without drift. Solved once for each pattern of trust; banded, so linear in N."""
     count = len(curves.times)
     measured = np.flatnonzero(curves.since >= 0)
-    chosen = np.array(chosen)
-    out = np.zeros((count, len(chosen), 2))
+    places = np.array(chosen)
+    out = np.zeros((count, len(places), 2))
     if not len(measured):
         return out
     rows = np.arange(len(measured)).repeat(2)
     columns = np.stack([measured, curves.since[measured]], 1).ravel()
     differences = coo_matrix((np.tile([1.0, -1.0], len(measured)), (rows, columns)), (len(measured), count)).tocsr()
     prior = _prior(curves)
-    patterns, kinds = np.unique(trust[measured][:, chosen].T, axis=0, return_inverse=True)
+    patterns, kinds = np.unique(trust[measured][:, places].T, axis=0, return_inverse=True)
     for number, weights in enumerate(patterns):
         regions = np.flatnonzero(kinds.ravel() == number)
         weighted = differences.T @ diags(weights)
         system = splu(csc_matrix(weighted @ differences + prior))
-        wanted = curves.moved[measured][:, chosen[regions]].reshape(len(measured), -1).astype(float)
+        wanted = curves.moved[measured][:, places[regions]].reshape(len(measured), -1).astype(float)
         out[:, regions] = system.solve(weighted @ wanted).reshape(count, len(regions), 2)
     return out
 
@@ -306,9 +306,9 @@ def _interval(peak: _Peak, moved: list[_Peak], rested: np.ndarray, curves: Curve
 
 def _spot(curves: Curves, onset: int, apex: int, offset: int, kind: str, regions: dict, ratio: float) -> Spot:
     score = round(float(1 / (1 + np.exp(-2 * (ratio - 2)))), 4)
-    moments = (onset, apex, offset)
-    frames, times = (int(curves.frames[m]) for m in moments), (round(float(curves.times[m]), 4) for m in moments)
-    return Spot(*frames, *times, kind, score, regions, round(float(ratio), 3))
+    frames = [int(curves.frames[moment]) for moment in (onset, apex, offset)]
+    times = [round(float(curves.times[moment]), 4) for moment in (onset, apex, offset)]
+    return Spot(frames[0], frames[1], frames[2], times[0], times[1], times[2], kind, score, regions, round(float(ratio), 3))
 
 
 # What is no expression
