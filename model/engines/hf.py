@@ -1,6 +1,6 @@
 """Answers by transformers: one loaded model, batches of requests, greedy decoding.
 
-Requests of one call share a left-padded batch. Log-probabilities of choices are read from the logits after the prompt, over the choices'
+Requests of one call share a batch; a picture is prefilled once (prefill.py). Log-probabilities of choices are read from the logits after the prompt, over the choices'
 first tokens alone; a choice is never forced by a grammar.
 """
 
@@ -12,6 +12,7 @@ from transformers import LogitsProcessor, LogitsProcessorList, TextIteratorStrea
 
 from ..network.modeling import FacewiseForConditionalGeneration
 from ..network.processing import FacewiseProcessor
+from .prefill import Prefill, next_positions
 from .protocol import Completion, Request
 
 
@@ -24,6 +25,7 @@ class HfEngine:
         self.model = model.eval()
         self.processor = processor
         self.batch_size = batch_size
+        self.prefill = Prefill(self.model)
         self.processor.tokenizer.padding_side = "left"
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
@@ -34,7 +36,9 @@ class HfEngine:
 
     def stream(self, request: Request) -> Iterator[str]:
         streamer = TextIteratorStreamer(self.processor.tokenizer, skip_prompt=True, skip_special_tokens=True)
-        arguments = {**self._inputs([request]), **self._generation([request]), "streamer": streamer}
+        with torch.inference_mode():
+            begun = self.prefill.begun(self._inputs([request]))
+        arguments = {**begun, **self._generation([request]), "streamer": streamer}
         thread = Thread(target=self.model.generate, kwargs=arguments, daemon=True)
         thread.start()
         yield from streamer
@@ -45,11 +49,12 @@ class HfEngine:
         inputs = self._inputs(requests)
         scores: list[dict[str, float] | None] = [None] * len(requests)
         if any(request.choices for request in requests):
-            logits = self.model(**inputs, logits_to_keep=1).logits[:, -1].float()
+            logits = self._next_logits(self.prefill.begun(inputs))
             scores = [self._choice_scores(row, request.choices) for row, request in zip(logits, requests, strict=True)]
         if max(request.max_tokens for request in requests) == 0:
             return [Completion(text="", choice_logprobs=score, tokens=0) for score in scores]
-        produced = self.model.generate(**inputs, **self._generation(requests))[:, inputs["input_ids"].shape[1] :]
+        begun = self.prefill.begun(inputs)
+        produced = self.model.generate(**begun, **self._generation(requests))[:, begun["input_ids"].shape[1] :]
         texts = self.processor.tokenizer.batch_decode(produced, skip_special_tokens=True)
         padding = self.model.generation_config.pad_token_id
         counts = (produced != padding).sum(1).tolist()
@@ -57,6 +62,14 @@ class HfEngine:
             Completion(text=text, choice_logprobs=score, tokens=count)
             for text, score, count in zip(texts, scores, counts, strict=True)
         ]
+
+    def _next_logits(self, begun: dict) -> torch.Tensor:
+        """The logits [B, V] after each prompt."""
+        past = begun.get("past_key_values")
+        known = past.get_seq_length() if past is not None else 0
+        asked = {**begun, "input_ids": begun["input_ids"][:, known:]}
+        positions = next_positions(begun["attention_mask"], asked["input_ids"].shape[1])
+        return self.model(**asked, position_ids=positions, logits_to_keep=1).logits[:, -1].float()
 
     def _inputs(self, requests: Sequence[Request]) -> dict[str, torch.Tensor]:
         texts = [self.processor.render(request.messages, request.prefix) for request in requests]
