@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from .perception.faces import DetectedFace
-from .perception.motion import BROWS, LIDS, MOUTH, REGIONS
+from .perception.patches import BROWS, LIDS, MOUTH, REGIONS
 from .perception.spotting import Spotted
 from .taxonomy import REGIONS as LANDMARK_REGIONS
 

@@ -21,7 +21,8 @@ from .perception.clip import MESH, Watched, WatchedFace, fetch, watch
 from .perception.faces import DUPLICATE_OVERLAP, DetectedFace, find_faces, overlap
 from .perception.gaze import gaze
 from .perception.landmarks import canonical
-from .perception.motion import REGIONS, RegionMotion, direction
+from .perception.motion import RegionMotion, direction
+from .perception.patches import REGIONS
 from .perception.picture import Picture
 from .perception.quality import judged, quality_numbers
 from .perception.spotting import Spot, Spotted

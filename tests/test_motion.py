@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
+from facewise.model.perception.alignment import aligned, crop_size
 from facewise.model.perception.faces import find_faces
-from facewise.model.perception.motion import REGIONS, aligned, between, crop_size, direction, motion_view
+from facewise.model.perception.motion import between, direction, motion_view
+from facewise.model.perception.patches import REGIONS
 from facewise.model.perception.picture import read_picture
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "invented-face.jpg"

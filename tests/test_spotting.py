@@ -7,7 +7,8 @@ import pytest
 
 from facewise.model.perception.clip import fetch, watch
 from facewise.model.perception.curves import LAG_S, Curves, Recorder
-from facewise.model.perception.spotting import NAMES, Spotted, calm_moments, spot
+from facewise.model.perception.displacement import NAMES, calm_moments
+from facewise.model.perception.spotting import Spotted, spot
 from facewise.model.perception.video import Frame, open_clip
 
 NOISE_IOD = 0.0008  # of a region's flow on a clean film
@@ -123,7 +124,7 @@ def test_calm_moments_avoid_movement():
 
 def test_time_grows_with_the_clip_and_not_with_its_square():
     """Counted in solved unknowns: the matrices are banded, so a clip ten times as long has ten times the entries."""
-    from facewise.model.perception.spotting import _prior
+    from facewise.model.perception.displacement import _prior
 
     short, long = (_prior(curves(30, seconds)).nnz for seconds in (10, 100))
     assert long < 11 * short

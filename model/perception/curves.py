@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .alignment import Aligned, aligned
 from .gaze import gaze, lid_openings
 from .landmarks import IBUG68_IN_478, canonical, iod
-from .motion import REGIONS, Aligned, aligned, flow, head_motion, region_motion
+from .motion import flow, head_motion, region_motion
+from .patches import REGIONS
 
 LAG_S = 0.13
 LONGEST_LAG_S = 0.5  # a slow film's frames lie further apart than the lag; beyond this a face counts as new
