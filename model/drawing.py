@@ -5,13 +5,16 @@ Matplotlib draws what has axes, OpenCV what lies on pixels. Nothing here is read
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from .errors import FacewiseError
 from .perception.faces import DetectedFace
 from .perception.patches import BROWS, LIDS, MOUTH, REGIONS
 from .perception.spotting import Spotted
@@ -123,16 +126,18 @@ def stacked(pictures: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def write_picture(path: Path, pixels: np.ndarray) -> None:
+    """Raises FacewiseError where it cannot be written."""
     from PIL import Image
 
-    Image.fromarray(pixels).save(path)
+    with _whole(path) as part:
+        Image.fromarray(pixels).save(part)
 
 
 def write_video(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
-    """H.264 in MP4, every size made even; frames RGB uint8 of one size."""
+    """H.264 in MP4, every size made even; frames RGB uint8 of one size. Raises FacewiseError where it cannot be written."""
     import av
 
-    with av.open(str(path), "w") as container:
+    with _whole(path) as part, av.open(str(part), "w") as container:
         stream = None
         for pixels in frames:
             even = np.ascontiguousarray(pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2])
@@ -144,6 +149,19 @@ def write_video(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
         if stream is not None:
             for packet in stream.encode():
                 container.mux(packet)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A name beside `path` that becomes it when all is written, and is taken away when it is not."""
+    part = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:  # PyAV's errors are OSErrors, too
+        raise FacewiseError(f"{path}: the drawing cannot be written ({error.strerror or error})") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _box(drawn: np.ndarray, face: DetectedFace, width: int) -> None:

@@ -7,7 +7,8 @@ intensity of 0-5, `_c` whether the action unit is active; in a clip intensities 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,29 +42,51 @@ class FaceRow:
     emotion: dict[str, float]
 
 
+# Its cells name the columns.
+NOBODY = FaceRow(
+    "",
+    0,
+    0.0,
+    DetectedFace(0, (0.0, 0.0, 1.0, 1.0), 0.0, None),
+    None,
+    dict.fromkeys(AU_CODES, ActionUnitReading(0.0, 0.0)),
+    dict.fromkeys(EMOTIONS, 0.0),
+)
+
+
 class Table:
-    """A CSV file in a layout of LAYOUTS, written row by row; a context manager. Raises FacewiseError where it cannot be written."""
+    """A CSV file in a layout of LAYOUTS, its header at once, then row by row; a context manager. Raises FacewiseError where it cannot be
+    written; `flush` makes what is there survive a kill."""
 
     def __init__(self, path: str | Path, layout: str):
-        self.cells = LAYOUTS[layout]
-        self._writer: csv.DictWriter | None = None
-        try:
-            self._file = Path(path).open("w", newline="")  # noqa: SIM115, closed by __exit__
-        except OSError as error:
-            raise FacewiseError(f"{path}: the table cannot be written ({error.strerror})") from None
+        self.path, self.cells = path, LAYOUTS[layout]
+        with self._told():
+            # Names of files need not be text: what UTF-8 cannot hold is escaped.
+            self._file = open(path, "w", newline="", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115, closed by __exit__
+            self._writer = csv.DictWriter(self._file, list(self.cells(NOBODY)))
+            self._writer.writeheader()
 
     def __enter__(self) -> Table:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with self._told():
+            self._file.close()
 
     def add(self, row: FaceRow) -> None:
-        values = self.cells(row)
-        if self._writer is None:
-            self._writer = csv.DictWriter(self._file, list(values))
-            self._writer.writeheader()
-        self._writer.writerow(values)
+        with self._told():
+            self._writer.writerow(self.cells(row))
+
+    def flush(self) -> None:
+        with self._told():
+            self._file.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise FacewiseError(f"{self.path}: the table cannot be written ({error.strerror})") from None
 
 
 def openface_cells(row: FaceRow) -> dict[str, Any]:

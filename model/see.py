@@ -56,25 +56,44 @@ def see(
                 perceiver = load_checkpoint(model).perceiver
                 perceiver.backend = backend
             yield _one(path, source, perceiver, table, target, console)
+            if table:
+                table.flush()
 
 
 def drawings(paths: Sequence[str], wanted: Wanted) -> list[Path | None]:
-    """Where each input is drawn. Raises FacewiseError for an output that cannot be written or is of no known kind."""
+    """Where each input is drawn. Raises FacewiseError for an output that cannot be written, is of no known kind or would overwrite an input."""
+    _refuse_inputs(paths, wanted)
     if wanted.csv and not Path(wanted.csv).parent.is_dir():
         raise FacewiseError(f"--csv: {wanted.csv}: there is no folder {Path(wanted.csv).parent}")
-    if not wanted.draw:
+    if wanted.draw is None:
         return [None] * len(paths)
     out = Path(wanted.draw)
     if len(paths) > 1:
         if out.suffix or (out.exists() and not out.is_dir()):
             raise FacewiseError(f"--draw: {out}: {len(paths)} inputs are drawn into a folder; give a folder's name")
-        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FacewiseError(f"--draw: {out}: the folder cannot be made ({error.strerror})") from None
         return [out / f"{number:03d}-{Path(path).stem}.png" for number, path in enumerate(paths)]
-    if out.suffix.lower() not in (*PICTURE_SUFFIXES, VIDEO_SUFFIX):
-        raise FacewiseError(f"--draw: {out}: give a file that ends in {', '.join((*PICTURE_SUFFIXES, VIDEO_SUFFIX))}")
+    known = PICTURE_SUFFIXES if not is_clip(paths[0]) else (*PICTURE_SUFFIXES, VIDEO_SUFFIX)
+    if out.suffix.lower() not in known or out.is_dir():
+        raise FacewiseError(f"--draw: {wanted.draw!r}: give a file that ends in {', '.join(known)}")
     if not out.parent.is_dir():
         raise FacewiseError(f"--draw: {out}: there is no folder {out.parent}")
     return [out]
+
+
+def _refuse_inputs(paths: Sequence[str], wanted: Wanted) -> None:
+    """Nothing that is read may be written over."""
+    outputs = {option: Path(out).resolve() for option, out in (("--csv", wanted.csv), ("--draw", wanted.draw)) if out}
+    for path in paths:
+        read = Path(path).resolve()
+        for option, out in outputs.items():
+            if out == read or (read.is_dir() and read in out.parents):
+                raise FacewiseError(f"{option}: {out} is one of the inputs, or lies in one; give another place")
+    if len(outputs) > len(set(outputs.values())):
+        raise FacewiseError("--csv and --draw name the same file; give two")
 
 
 def _opened(path: str, fps: float | None) -> Picture | Clip | str:

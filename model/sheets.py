@@ -12,7 +12,7 @@ from .perception.clip import WatchedFace
 from .perception.motion import between, motion_view
 from .perception.picture import Picture
 from .perception.views import VIEWS, face_views
-from .sightings import SeenClip
+from .sightings import SeenClip, drawn_spots
 from .wording import active_aus
 
 ROWS = 6  # faces or movements that get their views drawn
@@ -50,9 +50,9 @@ def clip_sheet(seen: SeenClip) -> np.ndarray:
 def movement_tiles(face: WatchedFace, seen: SeenClip) -> list[tuple[str, list[tuple[str, np.ndarray]]]]:
     """A row of views for every expression interval: onset, apex, and what moved between them."""
     rows = []
-    for spot in face.spotted.spots if face.spotted else ():
+    for spot in drawn_spots(face):
         first, second = seen.faces.get((face.id, spot.onset)), seen.faces.get((face.id, spot.apex))
-        if spot.kind == "blink" or first is None or second is None or first.points is None or second.points is None:
+        if first is None or second is None or first.points is None or second.points is None:
             continue
         onset, apex = seen.moments[spot.onset].pixels, seen.moments[spot.apex].pixels
         motion = between((onset, first.points), (apex, second.points))

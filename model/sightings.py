@@ -27,9 +27,10 @@ from .perception.picture import Picture
 from .perception.quality import judged, quality_numbers
 from .perception.spotting import Spot, Spotted
 from .perception.video import Clip, Frame
-from .perception.views import face_views
+from .perception.views import FaceViews, face_views
 from .readings import action_units, attack_boxes, is_active, less_neutral, median_evidence
 
+DRAWN = 6  # movements of a face that a drawing shows
 REST_FRAMES = 9  # a person's rest is the median of this many of the calmest frames
 ENCODED_AT_ONCE = 16
 
@@ -134,19 +135,26 @@ def rounded(value: Any, digits: int = 1) -> Any:
 
 
 def look_at(clip: Clip, perceiver: Perceiver, progress: Callable[[Frame], None] | None = None) -> SeenClip:
-    """Watches the clip and reads the frames that matter: each face's rest, and onset and apex of each of its movements."""
+    """Watches the clip and reads the frames that matter: each face's rest and the apex of each of its movements. Of frames only those are
+    kept that a drawing shows, and of the rest one."""
     watched = watch(clip, perceiver.backend, progress)
-    wanted = {face.id: {*rest_frames(face), *moving_frames(face)} for face in watched.faces[: perceiver.max_faces]}
-    moments = fetch(clip, set().union(*wanted.values()))
-    found = {index: find_faces(frame.pixels, perceiver.backend) for index, frame in moments.items()}
-    faces = {
-        (face.id, index): same
-        for face in watched.faces
-        for index in sorted(wanted.get(face.id, ()))
-        if (same := _same_face(face.within(index), found.get(index, []))) is not None
-    }
-    read = read_faces([(moments[index], face) for (_, index), face in faces.items()], perceiver)
-    return SeenClip(clip, watched, moments, faces, dict(zip(faces, read, strict=True)))
+    people = watched.faces[: perceiver.max_faces]
+    read = {face.id: {*rest_frames(face), *(spot.apex for spot in expressions(face))} for face in people}
+    drawn = {face.id: {m for spot in drawn_spots(face) for m in (spot.onset, spot.apex)} for face in people}
+    moments: dict[int, Frame] = {}
+    faces: dict[tuple[int, int], DetectedFace] = {}
+    looks: dict[tuple[int, int], FaceViews] = {}
+    for frame in fetch(clip, set().union(*read.values(), *drawn.values())):
+        found = find_faces(frame.pixels, perceiver.backend)
+        for face in people:
+            same = _same_face(face.within(frame.index), found) if frame.index in read[face.id] | drawn[face.id] else None
+            if same is not None:
+                faces[face.id, frame.index] = same
+                if frame.index in read[face.id]:
+                    looks[face.id, frame.index] = face_views(frame.pixels, same, perceiver.encoder.config.image_size)
+        if not moments or any(frame.index in chosen for chosen in drawn.values()):
+            moments[frame.index] = frame
+    return SeenClip(clip, watched, moments, faces, dict(zip(looks, read_views(list(looks.values()), perceiver), strict=True)))
 
 
 def _same_face(known: DetectedFace | None, found: list[DetectedFace]) -> DetectedFace | None:
@@ -233,9 +241,14 @@ def rest_frames(face: WatchedFace) -> list[int]:
     return [int(frame) for frame in calm[np.unique(np.linspace(0, len(calm) - 1, REST_FRAMES).astype(int))]]
 
 
-def moving_frames(face: WatchedFace) -> list[int]:
-    spots = face.spotted.spots if face.spotted else ()
-    return [frame for spot in spots if spot.kind != "blink" for frame in (spot.onset, spot.apex)]
+def expressions(face: WatchedFace) -> list[Spot]:
+    return [spot for spot in (face.spotted.spots if face.spotted else ()) if spot.kind != "blink"]
+
+
+def drawn_spots(face: WatchedFace) -> list[Spot]:
+    """The surest movements of a face, in order of time; a drawing has no room for more."""
+    surest = sorted(expressions(face), key=lambda spot: -spot.score)[:DRAWN]
+    return sorted(surest, key=lambda spot: spot.onset)
 
 
 def rest_of(face: WatchedFace, seen: SeenClip) -> Evidence | None:
@@ -244,15 +257,14 @@ def rest_of(face: WatchedFace, seen: SeenClip) -> Evidence | None:
 
 
 def read_faces(faces: Sequence[tuple[Frame, DetectedFace]], perceiver: Perceiver) -> list[Evidence]:
-    """The evidence of faces in frames, a batch at a time."""
-    read: list[Evidence] = []
-    for start in range(0, len(faces), ENCODED_AT_ONCE):
-        views = [
-            face_views(frame.pixels, face, perceiver.encoder.config.image_size)
-            for frame, face in faces[start : start + ENCODED_AT_ONCE]
-        ]
-        read += evidence(encode(perceiver.encoder, views))
-    return read
+    """The evidence of faces in frames."""
+    return read_views([face_views(frame.pixels, face, perceiver.encoder.config.image_size) for frame, face in faces], perceiver)
+
+
+def read_views(views: Sequence[FaceViews], perceiver: Perceiver) -> list[Evidence]:
+    """The evidence of faces, a batch at a time."""
+    batches = (views[start : start + ENCODED_AT_ONCE] for start in range(0, len(views), ENCODED_AT_ONCE))
+    return [numbers for batch in batches for numbers in evidence(encode(perceiver.encoder, batch))]
 
 
 def rows(seen: SeenClip, perceiver: Perceiver) -> Iterator[FaceRow]:

@@ -153,6 +153,40 @@ def test_a_wrong_option_is_one_line(examples, capfd, words, told):
     assert out == "" and err.count("\n") == 1 and told in err
 
 
+@pytest.mark.parametrize("option", ["--csv", "--draw"])
+def test_nothing_that_is_read_is_written_over(capfd, tmp_path, example_frames, option):
+    clip = film(tmp_path / "clip.mp4", example_frames[:2])
+    whole = clip.read_bytes()
+    assert main(["see", str(clip), option, str(clip)]) == 2
+    assert "one of the inputs" in capfd.readouterr().err and clip.read_bytes() == whole
+
+
+@pytest.mark.parametrize("out", ["drawn.mp4", "folder.png", "folder.png/x/y.png"])
+def test_a_picture_is_drawn_as_a_picture_and_onto_no_folder(examples, capfd, tmp_path, out):
+    (tmp_path / "folder.png").mkdir()
+    assert main(["see", str(examples / "invented-face.jpg"), "--draw", str(tmp_path / out)]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
+
+
+def test_a_table_without_a_face_has_its_header(capfd, tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "wall.png")
+    assert main(["see", str(tmp_path / "wall.png"), "--csv", str(tmp_path / "rows.csv")]) == 0
+    assert (tmp_path / "rows.csv").read_text().startswith("frame,face_id,timestamp") and capfd.readouterr().err == ""
+
+
+def test_a_full_disk_is_one_line(examples, capfd):
+    assert main(["see", str(examples / "invented-face.jpg"), "--csv", "/dev/full"]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_a_name_that_is_no_text_is_seen_and_tabled(examples, capfd, tmp_path):
+    odd = tmp_path / "bad\udcff.jpg"
+    odd.write_bytes((examples / "invented-face.jpg").read_bytes())
+    assert main(["see", str(odd), "--csv", str(tmp_path / "rows.csv")]) == 0
+    assert "bad\\udcff.jpg" in (tmp_path / "rows.csv").read_text()
+
+
 def test_several_inputs_are_drawn_into_a_folder(examples, capfd, tmp_path):
     both = (examples / "invented-face.jpg", examples / "printed-face.jpg")
     assert seen(capfd, *both, "--draw", tmp_path / "drawings")[0] == 0

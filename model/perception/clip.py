@@ -6,7 +6,7 @@ seen. What needs pixels afterwards (the views of an interval's onset and apex) f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -127,19 +127,17 @@ def watch(clip: Clip, backend: FaceBackend | None = None, progress: Callable[[Fr
     return Watched(clip.name, clip.size, clip.fps, count, last + (1 / clip.fps if clip.fps else 0.0), faces, tuple(clip.notes))
 
 
-def fetch(clip: Clip, wanted: Iterable[int]) -> dict[int, Frame]:
+def fetch(clip: Clip, wanted: Iterable[int]) -> Iterator[Frame]:
     """The frames of these numbers, in one pass that ends with the last of them."""
     missing = set(wanted)
-    found: dict[int, Frame] = {}
     if not missing:
-        return found
+        return
     for frame in clip.frames():
         if frame.index in missing:
-            found[frame.index] = frame
+            yield frame
             missing.discard(frame.index)
         if not missing:
-            break
-    return found
+            return
 
 
 def _points68(face: DetectedFace) -> np.ndarray:

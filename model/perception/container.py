@@ -50,6 +50,8 @@ def _file(source: str | Path | bytes, name: str) -> BinaryIO:
     """A file object and never a name: FFmpeg takes `clip:1.mp4` for an address."""
     if isinstance(source, bytes):
         return io.BytesIO(source)
+    if Path(source).exists() and not Path(source).is_file():
+        raise FacewiseError(f"{name}: neither a file nor a folder of frames")
     try:
         return open(source, "rb")
     except FileNotFoundError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 from scipy.signal import find_peaks
 
 from .curves import Curves
@@ -122,8 +122,7 @@ def _either_end(moments: np.ndarray, curves: Curves) -> np.ndarray:
 
 
 def _widened(moments: np.ndarray, curves: Curves, seconds: float) -> np.ndarray:
-    reach = int(round(seconds * curves.fps))
-    return np.convolve(moments.astype(float), np.ones(2 * reach + 1), mode="same") > 0.5 if moments.any() else moments
+    return maximum_filter1d(moments, 2 * int(round(seconds * curves.fps)) + 1, mode="constant")
 
 
 def _runs(moments: np.ndarray) -> list[tuple[int, int]]:
