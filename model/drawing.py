@@ -75,13 +75,12 @@ def curve(spotted: Spotted, width: int = 960, height: int = 220) -> np.ndarray:
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes(curve_axes())
     times = spotted.curves.times
-    ratios = np.linalg.norm(spotted.displacement, axis=2) / spotted.floors
     names = list(REGIONS)
     for (group, members), colour in zip(GROUPS.items(), COLOURS, strict=False):
-        strongest = ratios[:, [names.index(name) for name in members]].max(1)
+        strongest = spotted.ratios[:, [names.index(name) for name in members]].max(1)
         axes.plot(times, strongest, label=group, linewidth=1.2, color=tuple(c / 255 for c in colour))
     axes.axhline(1, color="#666666", linewidth=0.8, linestyle=":")
-    top = max(3.0, float(ratios.max()) * 1.25)
+    top = max(3.0, float(spotted.ratios.max()) * 1.25)
     for found in spotted.spots:
         axes.axvspan(found.onset_s, found.offset_s, color=KIND_COLOURS[found.kind], alpha=0.18, linewidth=0)
         axes.axvline(found.apex_s, color=KIND_COLOURS[found.kind], linewidth=1)
@@ -94,7 +93,7 @@ def curve(spotted: Spotted, width: int = 960, height: int = 220) -> np.ndarray:
     axes.set_xlim(float(times[0]), max(float(times[-1]), float(times[0]) + 1e-3))
     axes.set_ylim(0, top)
     axes.set_xlabel("seconds", fontsize=8)
-    axes.set_ylabel("movement / noise floor", fontsize=8)
+    axes.set_ylabel("times noise", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=7, ncol=len(GROUPS), loc="upper right", frameon=False, bbox_to_anchor=(1, 1.17))
@@ -104,7 +103,7 @@ def curve(spotted: Spotted, width: int = 960, height: int = 220) -> np.ndarray:
 
 def curve_axes() -> tuple[float, float, float, float]:
     """Where the axes of `curve` lie, as shares of its picture: left, bottom, width, height."""
-    return 0.06, 0.2, 0.925, 0.66
+    return 0.08, 0.22, 0.905, 0.62
 
 
 def with_cursor(drawn_curve: np.ndarray, spotted: Spotted, time_s: float) -> np.ndarray:

@@ -66,12 +66,14 @@ class Spot:
 
 @dataclass(frozen=True, eq=False)
 class Spotted:
-    """What a clip shows of one face. `displacement` [N, R, 2] in IOD from rest and `floors` [N, R] belong to `curves`; `shortest_s` is the
+    """What a clip shows of one face. `displacement` [N, R, 2] in IOD from rest and `floors` [N, R] belong to `curves`; `ratios` [N, R] is how
+    many times its floor a region moves, against the slow rest or the quick one, whichever shows it better; `shortest_s` is the
     shortest movement that the frame rate can show; `calm` [N] marks the moments of rest."""
 
     curves: Curves
     displacement: np.ndarray
     floors: np.ndarray
+    ratios: np.ndarray
     calm: np.ndarray
     spots: tuple[Spot, ...]
     distractors: tuple[Distractor, ...]
@@ -98,18 +100,22 @@ def spot(curves: Curves) -> Spotted:
     shortest = FEWEST_FRAMES / curves.fps if curves.fps else 0.0
     if count < FEWEST_FRAMES:
         nothing = np.zeros((count, len(NAMES)))
-        return Spotted(curves, np.zeros((*nothing.shape, 2)), nothing + FLOOR_IOD, np.ones(count, bool), (), (), shortest)
+        return Spotted(
+            curves, np.zeros((*nothing.shape, 2)), nothing + FLOOR_IOD, nothing, np.ones(count, bool), (), (), shortest
+        )
     blinked, gaze = blinks(curves), gaze_shifts(curves)
     displaced = displacement(curves, trust(curves, blinked, gaze))
     otherwise = _Otherwise(blinked, gaze, speech(curves, displaced), head_turns(curves))
     observed, calm = np.concatenate([displaced, within_mouth(displaced)], axis=1), calm_moments(curves)
     slow, quick = (observed - resting(observed, curves, calm, seconds) for seconds in (REST_S, QUICK_S))
     floors = noise_floors(slow, curves, calm)
-    brief = [peak for peak in _peaks(quick, noise_floors(quick, curves, calm)) if _lasts(peak, curves) <= QUICK_S / 2]
-    found = [_closed(blink, curves) for blink in blinked] + _movements(_peaks(slow, floors) + brief, slow, curves, otherwise)
+    slowly, quickly = _ratios(slow, floors), _ratios(quick, noise_floors(quick, curves, calm))
+    brief = [peak for peak in _peaks(quickly) if _lasts(peak, curves) <= QUICK_S / 2]
+    found = [_closed(blink, curves) for blink in blinked] + _movements(_peaks(slowly) + brief, slow, curves, otherwise)
     shown = slice(len(NAMES))
     in_order = tuple(sorted(found, key=lambda spot: spot.onset))
-    return Spotted(curves, slow[:, shown], floors[:, shown], calm, in_order, otherwise.told(curves), shortest)
+    ratios = np.maximum(slowly, quickly)[:, shown]
+    return Spotted(curves, slow[:, shown], floors[:, shown], ratios, calm, in_order, otherwise.told(curves), shortest)
 
 
 # Intervals
@@ -145,10 +151,14 @@ class _Peak:
         return OBSERVED[self.region]
 
 
-def _peaks(rested: np.ndarray, floors: np.ndarray) -> list[_Peak]:
+def _ratios(rested: np.ndarray, floors: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(rested, axis=2) / floors
+
+
+def _peaks(ratios: np.ndarray) -> list[_Peak]:
     """Peaks of every curve; the apex is the first moment at which the movement is full, a held one has many."""
     peaks = []
-    for region, ratio in enumerate((np.linalg.norm(rested, axis=2) / floors).T):
+    for region, ratio in enumerate(ratios.T):
         for onset, top, offset in peaks_of(ratio, height=LEAST_RATIO, prominence=0.7):
             apex = onset + int(np.argmax(ratio[onset : top + 1] >= FULL * ratio[top]))
             peaks.append(_Peak(region, onset, apex, offset, float(ratio[top])))
