@@ -136,6 +136,8 @@ def _picture(picture: Picture, perceiver: Perceiver, table: Table | None, target
 
 def _clip(clip: Clip, perceiver: Perceiver, table: Table | None, target: Path | None, console: TextIO | None) -> dict[str, Any]:
     seen = look_at(clip, perceiver, progress=_progress(clip, console))
+    if console is not None:
+        print("\r\033[K", end="", file=console, flush=True)  # the counter goes when there is a report
     if table:
         for row in rows(seen, perceiver):
             table.add(row)

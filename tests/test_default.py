@@ -49,6 +49,11 @@ def test_it_is_small_and_names_no_path_of_the_machine_that_made_it(checkpoint):
             assert not {"/tmp", "/home", "/work"} & set(file.read_text().replace("/", " /").split()), file
 
 
+def test_the_encoder_runs_in_float32_though_it_is_stored_in_halves(checkpoint):
+    """Halves are emulated on most processors: a face took five times as long."""
+    assert {parameter.dtype for parameter in checkpoint.perceiver.encoder.parameters()} == {torch.float32}
+
+
 def test_a_verdict_opens_with_a_token_of_its_own(checkpoint):
     encode = checkpoint.processor.tokenizer.encode
     first = [encode(word, add_special_tokens=False)[0] for word in CHOICES]

@@ -39,7 +39,7 @@ from .patches import BROWS, LIDS
 MICRO_S, MICRO_RISE_S = 0.5, 0.26  # science.md §3 (Davison, Yan)
 FEWEST_FRAMES = 5  # fewer tell no movement from noise: at 30 fps nothing under .17 s
 QUICK_S = 2.5  # what a short movement is seen against: drift and sway that a long one must stand out of do not hide it
-# How many times its floor a peak must rise: on drawn clips three of four intervals above it are true, of those above 1.3 two of three.
+# How many times its floor a peak must rise, chosen on drawn clips: lower ones find more and are wrong more often.
 LEAST_RATIO = 1.6
 FULL = 0.95  # of the peak's height
 WHOLE_FACE = 0.7  # of the regions at once: a head or a picture moved, no muscle
