@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from . import __version__
 from .model.checkpoint import ENGINES
-from .model.errors import FacewiseError, one_line
+from .model.errors import ArgumentParser, FacewiseError, one_line
 from .model.taxonomy import ANSWERED
 
 BATCH = 8  # pictures read and answered together; their answers are printed before the next ones are read
@@ -25,7 +25,12 @@ BATCH = 8  # pictures read and answered together; their answers are printed befo
 def main(argv: Sequence[str] | None = None) -> int:
     try:
         _ready_streams()
-        args = _parser().parse_args(argv)
+        words = list(sys.argv[1:] if argv is None else argv)
+        if words[:1] == ["serve"]:  # the flags of the server behind it are nobody's to list
+            from .serve.command import main as serve
+
+            return serve(words[1:])
+        args = _parser().parse_args(words)
         return args.verb(args)
     except FacewiseError as error:
         print(f"facewise: {error}", file=sys.stderr)
@@ -65,20 +70,15 @@ def _drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse whose complaints are one line, like every other user error."""
-
-    def error(self, message: str) -> NoReturn:
-        raise FacewiseError(f"{message} ({self.prog} --help tells more)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="facewise", description="Reasons about faces in pictures.", allow_abbrev=False)
+    parser = ArgumentParser(prog="facewise", description="Reasons about faces in pictures.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"facewise {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _add_ask(verbs)
     _add_see(verbs)
+    verbs.add_parser("serve", help="serve the OpenAI API and the face endpoint, through vLLM", add_help=False)
     _add_train(verbs)
+    _add_export(verbs)
     _add_doctor(verbs)
     return parser
 
@@ -89,7 +89,12 @@ def _add_ask(verbs: Any) -> None:
     parser.add_argument("--question", metavar="TEXT", help="what to ask, in your own words")
     parser.add_argument("--task", choices=ANSWERED, metavar="TASK", help=f"what to ask, by name: {', '.join(ANSWERED)}")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture, each on one line")
-    parser.add_argument("--model", default="default", metavar="M", help="'default' (the embedded model) or a model folder")
+    parser.add_argument(
+        "--model",
+        default="default",
+        metavar="M",
+        help="'default' (the embedded model), a model folder, or an OpenAI-compatible server (http://host:8000/v1; key in FACEWISE_API_KEY)",
+    )
     parser.add_argument(
         "--engine",
         choices=ENGINES,
@@ -151,6 +156,16 @@ def _add_train(verbs: Any) -> None:
         help="any field of the recipe, overridden",
     )
     parser.set_defaults(verb=_train)
+
+
+def _add_export(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "export", help="write a model as one whole folder, as transformers and vLLM load it", allow_abbrev=False
+    )
+    parser.add_argument("model", metavar="MODEL", help="'default' or a folder that training wrote")
+    parser.add_argument("out", metavar="OUT", help="the new folder")
+    parser.add_argument("--verbose", action="store_true", help="let libraries write to stderr")
+    parser.set_defaults(verb=_export)
 
 
 def _add_doctor(verbs: Any) -> None:
@@ -303,6 +318,19 @@ def _train(args: argparse.Namespace) -> int:
     from .finetune.train import main as train
 
     train([args.recipe, *args.fields])
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from .model.checkpoint import load_checkpoint
+    from .model.export import export
+
+    with _own_stderr(args.verbose):
+        from .model.network import register
+
+        register()
+        out = export(load_checkpoint(args.model), Path(args.out))
+    _print(f"{out}: a whole model; facewise serve {out}")
     return 0
 
 

@@ -9,7 +9,7 @@ from transformers import Trainer, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from ..model.checkpoint import fast_dtype
+from ..model.checkpoint import fast_dtype, load_checkpoint
 from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import EncoderOutput, FaceEncoder
 from .losses import head_losses, total
@@ -33,7 +33,7 @@ def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
     """Trains on the pack's `train` rows; the other splits are never looked at here."""
     torch.manual_seed(recipe.seed)
     rows = pack.where(pack.split("train"), jitter=recipe.landmark_jitter)
-    encoder = FaceEncoder(encoder_config(recipe, rows))
+    encoder = started_encoder(recipe, rows).train()
     arguments = training_arguments(
         recipe,
         folder,
@@ -44,6 +44,13 @@ def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
     )
     fit(WithLoss(encoder), rows, arguments)
     return encoder.float().cpu().eval()
+
+
+def started_encoder(recipe: Recipe, rows: Packed) -> FaceEncoder:
+    """What the recipe starts from. Raises FacewiseError when it names no model."""
+    if recipe.encoder_from:
+        return load_checkpoint(recipe.encoder_from).perceiver.encoder
+    return FaceEncoder(encoder_config(recipe, rows))
 
 
 def fit(model: nn.Module, rows: Dataset, arguments: TrainingArguments) -> None:

@@ -20,7 +20,8 @@ from ..model.network.configuration import FacewiseConfig
 from ..model.network.encoder import FaceEncoder
 from ..model.network.evidence import Evidence
 from ..model.network.modeling import FacewiseForConditionalGeneration
-from ..model.network.processing import IMAGE_TOKEN, FacewiseProcessor, face_text
+from ..model.network.processing import FacewiseProcessor
+from ..model.network.shown import IMAGE_TOKEN, face_text
 from ..model.wording import CHOICES, VERDICT_SENTENCES, evidence_text
 from .encoder_stage import fit, training_arguments
 from .packed import Packed

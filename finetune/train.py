@@ -17,7 +17,8 @@ from ..model.checkpoint import fast_dtype
 from ..model.network.encoder import FaceEncoder
 from ..model.network.loading import load_strict
 from ..model.network.perceive import Perceiver
-from ..model.network.processing import EVIDENCE_FOLDER, IMAGE_TOKEN, FacewiseProcessor
+from ..model.network.processing import EVIDENCE_FOLDER, FacewiseProcessor
+from ..model.network.shown import IMAGE_TOKEN, VIDEO_TOKEN
 from .encoder_stage import train_encoder
 from .language_stage import Seen, train_language
 from .measure import calibration, measure, row, share, verdict_log_odds
@@ -54,7 +55,7 @@ def answers(recipe: Recipe, pack: Packed, seen: Seen, out: Path) -> None:
     """On faces that the encoder was not trained on: projector and LoRA, then the calibration of the verdict on its half of `val` and its worth on `test`."""
     from transformers import AutoTokenizer
 
-    base = prepared(**recipe.base_llm, image_token=IMAGE_TOKEN)
+    base = prepared(**recipe.base_llm, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
     processor = FacewiseProcessor(AutoTokenizer.from_pretrained(base), Perceiver(seen.encoder))
     model = train_language(recipe, pack, seen, processor, base, out / "stage-language")
     save_adapter(model.language_model, recipe.base_llm_package, out / "adapter")

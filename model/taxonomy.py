@@ -47,6 +47,7 @@ SIDES = ("both", "left", "right")
 EMOTIONS = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 NO_PROTOTYPE = "no clear prototype"
 NO_FACE = "No face was found in this picture."
+NO_FACE_IN_CLIP = "No face could be read in this clip."
 COARSE = {
     "neutral": "other",
     "happiness": "positive",

@@ -7,7 +7,7 @@ taxonomy, so that a text can be held against its object; emotion words speak of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .answer import ActionUnitReading, Answer, Emotion
@@ -92,17 +92,29 @@ def evidence_text(evidence: Evidence) -> str:
     A probable attack is named with its clearest signs: "spoof 93%, print, edge, halftone; ...". Of the active action units the strongest
     that fit are named.
     """
-    active = sorted(active_aus(evidence).items(), key=lambda item: -item[1][0])
-    actions = (f"{AU_WORDS[code]} {level(i)}{_SIDES[side]}" for code, (i, side) in active)
     leading = max(evidence.emotion, key=evidence.emotion.__getitem__)
     signs = attack_signs(evidence)
     room = ROOM_IN_EVIDENCE - sum(map(_cost, signs))
     parts = (
         ", ".join((f"spoof {percent(sigmoid(evidence.spoof_logit))}", *signs)),
-        ", ".join(_fitting(actions, room)) or NO_ACTION,
+        ", ".join(_fitting(_strongest_first(evidence), room)) or NO_ACTION,
         f"{leading} {percent(evidence.emotion[leading])}",
     )
     return "; ".join(parts)
+
+
+def movement_text(beyond_rest: Evidence, regions: Mapping[str, tuple[float, float]]) -> str:
+    """A movement's line: the action units that it added, else the region that moved most: "no clear muscle action, left brow moved"."""
+    named = ", ".join(_fitting(_strongest_first(beyond_rest), ROOM_IN_EVIDENCE))
+    if named or not regions:
+        return named or NO_ACTION
+    most = max(regions, key=lambda name: sum(part**2 for part in regions[name]))
+    return f"{NO_ACTION}, {most.replace('_', ' ')} moved"
+
+
+def _strongest_first(evidence: Evidence) -> Iterator[str]:
+    active = sorted(active_aus(evidence).items(), key=lambda item: -item[1][0])
+    return (f"{AU_WORDS[code]} {level(i)}{_SIDES[side]}" for code, (i, side) in active)
 
 
 def attack_signs(evidence: Evidence) -> list[str]:

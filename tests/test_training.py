@@ -34,7 +34,8 @@ from facewise.model.errors import FacewiseError
 from facewise.model.network.configuration import FaceEncoderConfig
 from facewise.model.network.encoder import FaceEncoder, evidence
 from facewise.model.network.perceive import Perceiver
-from facewise.model.network.processing import IMAGE_TOKEN, FacewiseProcessor
+from facewise.model.network.processing import FacewiseProcessor
+from facewise.model.network.shown import IMAGE_TOKEN, VIDEO_TOKEN
 from facewise.model.taxonomy import AU_CODES
 from facewise.model.wording import CHOICES, contradicts, opening
 
@@ -160,7 +161,7 @@ def test_a_row_is_a_question_about_a_picture_and_one_answer(task):
 def base(tmp_path_factory) -> Path:
     """A tiny language model in the place of SmolLM2, with its tokenizer."""
     folder = tmp_path_factory.mktemp("base")
-    for file in prepared(**Recipe().base_llm, image_token=IMAGE_TOKEN).glob("*token*"):
+    for file in prepared(**Recipe().base_llm, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN)).glob("*token*"):
         shutil.copy(file, folder)
     shape = {"vocab_size": 49152, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     torch.manual_seed(0)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from ..perception.moments import Moments
     from ..perception.picture import Picture
+    from ..perception.video import Clip
 
 MAX_TOKENS = 96
 
@@ -20,10 +22,10 @@ MAX_TOKENS = 96
 class Request:
     """One question about one face.
 
-    `messages` are OpenAI's content lists, pictures as {"type": "image"} in the order of `pictures`; `face` counts from 0.
-    The reply continues `prefix`. `choices` are scored by their first token right after the prefix, the full distribution
-    left raw. `banned` phrases may not be written: in lower case or capitalised, with or without a space before them.
-    `max_tokens` 0 only scores the choices.
+    `messages` are OpenAI's content lists, pictures as {"type": "image"} in the order of `pictures`, clips as {"type": "video"} in that of
+    `clips`; `face` counts from 0. The reply continues `prefix`. `choices` are scored by their first token right after the prefix, the full
+    distribution left raw. `banned` phrases may not be written: in lower case or capitalised, with or without a space before them. What is
+    written keeps the JSON `schema`, whole if `max_tokens` do. `max_tokens` 0 only scores the choices.
     """
 
     messages: list[dict[str, Any]]
@@ -33,6 +35,8 @@ class Request:
     choices: tuple[str, ...] = ()
     banned: tuple[str, ...] = ()
     max_tokens: int = MAX_TOKENS
+    clips: tuple[Clip | Moments, ...] = ()
+    schema: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,17 @@ sha256 of the decoded pixels.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..answer import Quality
-from ..perception.faces import BACKEND, DetectedFace, FaceBackend, find_faces
+from ..errors import FacewiseError
+from ..perception.faces import BACKEND, SMALLEST_PICTURE_PX, DetectedFace, FaceBackend, find_faces
 from ..perception.picture import Picture
 from ..perception.quality import quality
+from ..perception.shipped_points import ShippedPoints
 from ..perception.views import FaceViews, face_views
 from .encoder import EncoderOutput, FaceEncoder, evidence
 from .evidence import Evidence
@@ -59,20 +62,47 @@ class Perceiver:
         self._memory: OrderedDict[str, Perceived] = OrderedDict()
         self._remembered = remembered
 
-    def perceive(self, picture: Picture) -> Perceived:
+    def __deepcopy__(self, memo: dict) -> "Perceiver":
+        """transformers copies a processor with all its parts to write it down; nobody wants a second encoder and memory."""
+        return self
+
+    def perceive(self, picture: Picture, landmarks: Any = None) -> Perceived:
+        """`landmarks` [68, 2 or 3] in pixels stand for what the backend would find. Raises FacewiseError for those that are none."""
+        if landmarks is not None:
+            return self._given(picture, landmarks)
         key = picture.sha256
         if key not in self._memory:
-            self._memory[key] = self._look(picture)
+            self._memory[key] = self._look(picture, self.backend)
             self.encoded += 1
             while len(self._memory) > self._remembered:
                 self._memory.popitem(last=False)
         self._memory.move_to_end(key)
         return self._memory[key]
 
-    def _look(self, picture: Picture) -> Perceived:
-        found = find_faces(picture.pixels, self.backend)
+    def _given(self, picture: Picture, landmarks: Any) -> Perceived:
+        """Not remembered: whoever gives points gives other ones next time."""
+        height, width = picture.pixels.shape[:2]
+        try:
+            points = np.asarray(landmarks, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise FacewiseError("landmarks: not a table of numbers; 68 rows of x and y are wanted, in iBUG order") from None
+        self.encoded += 1
+        return self._look(picture, ShippedPoints(points, (width, height), "given"))
+
+    def crowd(self) -> Picture:
+        """A blank picture, remembered as one of `max_faces` faces: what a server measures its memory with."""
+        blank = Picture(np.zeros((SMALLEST_PICTURE_PX, SMALLEST_PICTURE_PX, 3), np.uint8), "crowd")
+        everywhere = (0.0, 0.0, float(SMALLEST_PICTURE_PX), float(SMALLEST_PICTURE_PX))
+        faces = [DetectedFace(number, everywhere, 1.0, None) for number in range(self.max_faces)]
+        self._memory[blank.sha256] = self._read(blank, faces, BACKEND)
+        return blank
+
+    def _look(self, picture: Picture, finder: FaceBackend | None) -> Perceived:
+        found = find_faces(picture.pixels, finder)
+        return self._read(picture, found, BACKEND if finder is None else finder.name)
+
+    def _read(self, picture: Picture, found: Sequence[DetectedFace], backend: str) -> Perceived:
         shown = found[: self.max_faces]
-        backend = BACKEND if self.backend is None else self.backend.name
         if not shown:
             return Perceived((), backend=backend)
         config = self.encoder.config

@@ -1,9 +1,12 @@
-"""FacewiseProcessor: messages and whole pictures in, token ids and face tokens out.
+"""FacewiseProcessor: messages, whole pictures and clips in, token ids and face tokens out.
 
-One image placeholder stands for one picture, however many faces it holds. It becomes, per face, a line of evidence in words and the face's
-visual tokens; without a face, a sentence and one learned token. The evidence encoder runs here, so every engine gets the same numbers.
+One placeholder stands for one picture, however many faces it holds, another for one clip. What takes their place (shown.py) is evidence in
+words and the faces' visual tokens. The evidence encoder runs here, so every engine gets the same numbers.
 """
 
+import json
+import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,53 +15,76 @@ import torch
 from transformers import BatchFeature, ProcessorMixin
 
 from ..errors import FacewiseError
+from ..perception.moments import Moments
 from ..perception.picture import as_picture
-from ..taxonomy import NO_FACE
-from ..wording import evidence_text
+from ..perception.video import Clip, open_clip
+from .configuration import FacewiseConfig
 from .encoder import FaceEncoder
-from .loading import load_strict
-from .perceive import Perceived, Perceiver
+from .loading import load_config, load_strict
+from .perceive import Perceiver
+from .seen_clip import SeenClip, look_at, read_moments
+from .shown import IMAGE_TOKEN, VIDEO_TOKEN, Shown, shown_clip, shown_picture
 
-IMAGE_TOKEN = "<image>"
 EVIDENCE_FOLDER = "evidence"
+PLACEHOLDER = re.compile(f"({re.escape(IMAGE_TOKEN)}|{re.escape(VIDEO_TOKEN)})")
+CLIPS_REMEMBERED = 8
 
 
 class FacewiseProcessor(ProcessorMixin):
     """Tokenizer and perceiver, travelling together. `save_pretrained` writes the evidence encoder into `evidence/`."""
 
     def __init__(self, tokenizer, perceiver: Perceiver | None = None, chat_template: str | None = None):
-        super().__init__(tokenizer, chat_template=chat_template or default_chat_template())
-        self.perceiver = perceiver
-        self.image_token_id = tokenizer.convert_tokens_to_ids(IMAGE_TOKEN)
+        super().__init__(tokenizer, chat_template=chat_template or default_chat_template(tokenizer))
+        self.perceiver: Any = perceiver  # a Perceiver; None only while a processor is being loaded
+        self.image_token_id, self.video_token_id = tokenizer.convert_tokens_to_ids([IMAGE_TOKEN, VIDEO_TOKEN])
+        self._clips: OrderedDict[int, tuple[Clip, SeenClip]] = OrderedDict()
 
     def __call__(
         self,
         images: Sequence[Any] | Any | None = None,
         text: str | Sequence[str] | None = None,
+        videos: Sequence[Any] | Any | None = None,
         return_tensors: str | None = "pt",
-        **tokenizer_kwargs: Any,
+        landmarks: Any = None,
+        **padding: Any,
     ) -> BatchFeature:
-        """`text` with one placeholder a picture, `images` flat and in order (Picture, PIL, uint8 array, path or bytes).
+        """`text` with one placeholder a picture or clip; `images` (Picture, PIL, uint8 array, path or bytes) and `videos` (Clip, Moments, path or
+        bytes) flat and in order.
 
-        Returns input_ids, attention_mask, and face_features [T, C], face_kinds [T] over all image tokens of the batch in order.
-        Raises FacewiseError when placeholders and pictures do not match in number.
+        Returns input_ids, attention_mask, and face_features [T, C], face_kinds [T] over all image tokens of the batch in order. Without `text`,
+        for an engine that has tokenised its prompt and puts in what a placeholder stands for: per kind of medium its face tokens, their number
+        and the ids of its words (`apart`). `landmarks` [68, 2] in pixels of the picture, iBUG order, stand for what the detector would find.
+        Raises FacewiseError when placeholders and media do not match in number.
         """
-        texts = [text] if isinstance(text, str) else list(text or ())
-        pictures = [] if images is None else images if isinstance(images, list | tuple) else [images]
-        seen = [self.perceiver.perceive(as_picture(picture)) for picture in pictures]
-        expanded = self._expand(texts, seen)
-        data = dict(self.tokenizer(expanded, return_tensors=return_tensors, add_special_tokens=False, **tokenizer_kwargs))
-        if seen:
-            tokens = [self._tokens(perceived) for perceived in seen]
-            data["face_features"] = torch.cat([features for features, _ in tokens])
-            data["face_kinds"] = torch.cat([kinds for _, kinds in tokens])
+        width = self.perceiver.encoder.config.hidden_size
+        pictures = [shown_picture(self.perceiver.perceive(as_picture(one), landmarks), width) for one in _listed(images)]
+        clips = [shown_clip(self._seen(one), width, self.perceiver.max_faces) for one in _listed(videos)]
+        if text is None:
+            return BatchFeature(self.apart("image", pictures) | self.apart("video", clips))
+        texts = [text] if isinstance(text, str) else list(text)
+        ids, order = self._expand(texts, pictures, clips)
+        data = dict(self.tokenizer.pad({"input_ids": ids}, return_tensors=return_tensors, **padding))
+        if order:
+            data["face_features"] = torch.cat([shown.features for shown in order])
+            data["face_kinds"] = torch.cat([shown.kinds for shown in order])
         return BatchFeature(data)
+
+    def apart(self, medium: str, shown: Sequence[Shown]) -> dict[str, torch.Tensor]:
+        """`medium`_features [T, C] and _kinds [T], _counts [n] of face tokens each; _ids of the words, flat, and _lengths [n]."""
+        if not shown:
+            return {}
+        words = [self._ids(one.words) for one in shown]
+        return {
+            f"{medium}_features": torch.cat([one.features for one in shown]),
+            f"{medium}_kinds": torch.cat([one.kinds for one in shown]),
+            f"{medium}_counts": torch.tensor([len(one.kinds) for one in shown]),
+            f"{medium}_ids": torch.tensor([token for ids in words for token in ids]),
+            f"{medium}_lengths": torch.tensor([len(ids) for ids in words]),
+        }
 
     def render(self, messages: Sequence[dict], prefix: str = "") -> str:
         """The prompt up to and with the first words of the answer, one placeholder a picture."""
-        special = (IMAGE_TOKEN, *self.tokenizer.all_special_tokens)
-        plain = [{**message, "content": [_harmless(part, special) for part in message["content"]]} for message in messages]
-        return self.apply_chat_template(plain, tokenize=False, add_generation_prompt=True) + prefix
+        return self.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + prefix
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any):
         if self.perceiver is not None:
@@ -68,57 +94,62 @@ class FacewiseProcessor(ProcessorMixin):
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **kwargs: Any):
         processor = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
-        folder = Path(pretrained_model_name_or_path) / EVIDENCE_FOLDER
+        folder = Path(pretrained_model_name_or_path)
         # Stored in float16, run in float32: without hardware for halves a face took five times as long.
-        processor.perceiver = Perceiver(load_strict(FaceEncoder, folder, dtype="float32"))
+        encoder = load_strict(FaceEncoder, folder / EVIDENCE_FOLDER, dtype="float32")
+        has_model = (folder / "config.json").is_file()  # a processor may be saved by itself
+        config = load_config(FacewiseConfig, folder) if has_model else FacewiseConfig()
+        processor.perceiver = Perceiver(encoder, config.max_faces)
         return processor
 
     def to_dict(self) -> dict[str, Any]:
-        return {key: value for key, value in super().to_dict().items() if key not in ("perceiver", "image_token_id")}
+        mine = ("perceiver", "image_token_id", "video_token_id", "_clips")
+        return {key: value for key, value in super().to_dict().items() if key not in mine}
 
     @property
     def model_input_names(self) -> list[str]:
         return [*self.tokenizer.model_input_names, "face_features", "face_kinds"]
 
-    def _expand(self, texts: list[str], seen: list[Perceived]) -> list[str]:
-        wanted = sum(text.count(IMAGE_TOKEN) for text in texts)
-        if wanted != len(seen):
-            raise FacewiseError(f"the text has {wanted} image placeholders, {len(seen)} pictures were given")
-        queue = iter(seen)
-        expanded = []
+    def _expand(self, texts: list[str], pictures: list[Shown], clips: list[Shown]) -> tuple[list[list[int]], list[Shown]]:
+        """Token ids with what is shown in its place, and what is shown in that order. Every piece is encoded by itself, as in an engine that
+        gets the prompt's ids first: no token ever spans a user's words and ours."""
+        for token, shown, what in ((IMAGE_TOKEN, pictures, "image"), (VIDEO_TOKEN, clips, "video")):
+            wanted = sum(text.count(token) for text in texts)
+            if wanted != len(shown):
+                things = "pictures" if what == "image" else "clips"
+                raise FacewiseError(f"the text has {wanted} {what} placeholders, {len(shown)} {things} were given")
+        queues = {IMAGE_TOKEN: iter(pictures), VIDEO_TOKEN: iter(clips)}
+        expanded, order = [], []
         for text in texts:
-            first, *rest = text.split(IMAGE_TOKEN)
-            expanded.append(first + "".join(picture_text(next(queue)) + part for part in rest))
-        return expanded
+            ids: list[int] = []
+            for piece in PLACEHOLDER.split(text):
+                if piece in queues:
+                    order.append(next(queues[piece]))
+                ids += self._ids(order[-1].words if piece in queues else piece)
+            expanded.append(ids)
+        return expanded, order
 
-    def _tokens(self, perceived: Perceived) -> tuple[torch.Tensor, torch.Tensor]:
-        if not perceived.faces:
-            width = self.perceiver.encoder.config.hidden_size
-            return torch.zeros(1, width), torch.zeros(1, dtype=torch.long)
-        features = torch.cat([face.features for face in perceived.faces])
-        return features, torch.cat([face.kinds for face in perceived.faces])
+    def _ids(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
-
-def picture_text(perceived: Perceived) -> str:
-    """What stands in the prompt for one picture."""
-    if not perceived.faces:
-        return f"{NO_FACE} {IMAGE_TOKEN}\n"
-    faces = enumerate(perceived.faces, start=1)
-    return "".join(face_text(k, evidence_text(face.evidence), len(face.kinds)) for k, face in faces)
-
-
-def face_text(number: int, words: str | None, n_tokens: int) -> str:
-    """One face's lines: its evidence in words, if it is shown, and the places of its tokens."""
-    return f"Face {number} (evidence): {words or 'not given'}\n{IMAGE_TOKEN * n_tokens}\n"
+    def _seen(self, source: Any) -> SeenClip:
+        """A clip that was asked about lately is not watched again; `Moments` were watched by whoever gives them."""
+        if isinstance(source, Moments):
+            return read_moments(source, self.perceiver.encoder)
+        clip = source if isinstance(source, Clip) else open_clip(source)
+        if id(clip) not in self._clips:
+            self._clips[id(clip)] = (clip, look_at(clip, self.perceiver))
+            while len(self._clips) > CLIPS_REMEMBERED:
+                self._clips.popitem(last=False)
+        return self._clips[id(clip)][1]
 
 
-def _harmless(part: dict, special: Sequence[str]) -> dict:
-    """A part whose text holds no special token: a user's words may not open a turn or claim a picture."""
-    text = part.get("text")
-    for token in special if text else ():
-        text = text.replace(token, f"< {token[1:]}")
-    return {**part, "text": text} if text else part
+def _listed(media: Any) -> Sequence[Any]:
+    return () if media is None else media if isinstance(media, list | tuple) else [media]
 
 
-def default_chat_template() -> str:
-    return (Path(__file__).parent / "chat_template.jinja").read_text()
+def default_chat_template(tokenizer) -> str:
+    """Ours, told the tokenizer's special tokens: a user's words may not open a turn or claim a picture, whoever renders the prompt."""
+    added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+    special = sorted({IMAGE_TOKEN, VIDEO_TOKEN, *tokenizer.all_special_tokens, *added})
+    return (Path(__file__).parent / "chat_template.jinja").read_text().replace("SPECIAL_TOKENS", json.dumps(special))

@@ -12,7 +12,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,10 +30,14 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Upright RGB pixels, uint8 of shape [height, width, 3], and where they came from."""
+    """Upright RGB pixels, uint8 of shape [height, width, 3], and where they came from.
+
+    `file` holds the bytes that were decoded, for a client that sends them on; None where there are none or they are more than the pixels.
+    """
 
     pixels: np.ndarray
     name: str = "picture"
+    file: bytes | None = field(default=None, repr=False)
 
     @cached_property
     def sha256(self) -> str:
@@ -65,7 +69,16 @@ def read_picture(source: str | Path | bytes | bytearray, name: str | None = None
     """Decode a file or the bytes of one. Raises FacewiseError with one line that names the file and the fault."""
     name = name or ("picture" if isinstance(source, bytes | bytearray) else str(source))
     with _stream(source, name) as stream, _opened(stream, name) as image:
-        return Picture(_rgb(image, name), name)
+        pixels = _rgb(image, name)
+        return Picture(pixels, name, _file(stream, pixels.nbytes))
+
+
+def _file(stream: BinaryIO, most: int) -> bytes | None:
+    """The whole file, unless it is larger than `most`: its pixels then say the same in less memory."""
+    if stream.seek(0, os.SEEK_END) > most:
+        return None
+    stream.seek(0)
+    return stream.read()
 
 
 def _stream(source: str | Path | bytes | bytearray, name: str) -> BinaryIO:

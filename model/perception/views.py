@@ -8,9 +8,11 @@ wall as loud as a halftone. One neutral fill pads every view.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
+from skimage.draw import line
 from skimage.feature import local_binary_pattern
 
 from .faces import DetectedFace
@@ -22,7 +24,7 @@ WIDE_IOD = 4.0
 FILL = 127
 HIGH_PASS_NYQUIST = 0.25  # cut-off as a share of Nyquist at the working scale
 HIGH_PASS_GAIN = 4.0
-HOG_CELL, HOG_BINS, HOG_GAIN = 8, 9, 0.6
+HOG_CELL, HOG_BINS, HOG_GAIN = 8, 9, 12.0
 # Grey levels of a wave's amplitude: noise of sigma 2 in every pixel leaves the first, which draws 31; the second is white.
 SPECTRUM_FLOOR, SPECTRUM_WHITE = 0.05, 16.0
 
@@ -85,7 +87,7 @@ def crop(pixels: np.ndarray, square: Square, size: int) -> np.ndarray:
 def spoof_view(rgb: np.ndarray) -> np.ndarray:
     """[LBP, FFT high-pass, HOG] of an RGB crop [S, S, 3], as uint8 [S, S, 3]."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    return np.stack([_lbp(grey), _high_pass(grey), _hog(grey)], axis=2)
+    return np.stack([_lbp(grey), _high_pass(grey), np.clip(HOG_GAIN * drawn_hog(grey), 0, 255).astype(np.uint8)], axis=2)
 
 
 def spectrum_view(rgb: np.ndarray) -> np.ndarray:
@@ -126,30 +128,33 @@ def _high_pass(grey: np.ndarray) -> np.ndarray:
     return np.clip(127 + HIGH_PASS_GAIN * high, 0, 255).astype(np.uint8)
 
 
-def _hog(grey: np.ndarray) -> np.ndarray:
-    """Histograms of oriented gradients per cell (Dalal 2005), drawn as strokes along the edges; unnormalised, with a fixed gain."""
+def drawn_hog(grey: np.ndarray) -> np.ndarray:
+    """Histograms of oriented gradients (Dalal 2005) as scikit-image draws them, before any block normalisation: float32 [S, S] in grey levels.
+
+    Its own drawing, skimage.feature.hog(visualize=True), takes ten times as long; a test holds the two equal.
+    """
     soft = grey.astype(np.float32)
-    gx, gy = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=0.125)
-    magnitude, angle = np.hypot(gx, gy), np.mod(np.arctan2(gy, gx), np.pi)
-    bins = np.minimum((angle * (HOG_BINS / np.pi)).astype(int), HOG_BINS - 1)
+    gy, gx = np.zeros_like(soft), np.zeros_like(soft)
+    gy[1:-1], gx[:, 1:-1] = soft[2:] - soft[:-2], soft[:, 2:] - soft[:, :-2]
+    bins = (np.rad2deg(np.arctan2(gy, gx)) % 180 * (HOG_BINS / 180)).astype(int)
     n = grey.shape[0] // HOG_CELL
-    cells = np.zeros((n, n, HOG_BINS), np.float32)
-    rows, columns = np.indices(grey.shape)
-    inside = (rows < n * HOG_CELL) & (columns < n * HOG_CELL)
-    np.add.at(cells, (rows[inside] // HOG_CELL, columns[inside] // HOG_CELL, bins[inside]), magnitude[inside])
-    drawn = np.einsum("rcb,byx->rycx", cells, _strokes()).reshape(n * HOG_CELL, n * HOG_CELL)
+    by_bin = np.hypot(gx, gy)[..., None] * (bins[..., None] == np.arange(HOG_BINS))
+    cells = by_bin[: n * HOG_CELL, : n * HOG_CELL].reshape(n, HOG_CELL, n, HOG_CELL, HOG_BINS).mean((1, 3))
     picture = np.zeros(grey.shape, np.float32)
-    picture[: drawn.shape[0], : drawn.shape[1]] = drawn
-    return np.clip(HOG_GAIN * picture, 0, 255).astype(np.uint8)
+    inside = picture[: n * HOG_CELL, : n * HOG_CELL]
+    inside[:] = np.einsum("rcb,byx->rycx", cells, _strokes()).reshape(inside.shape)
+    return picture
 
 
+@cache
 def _strokes() -> np.ndarray:
     """[bins, cell, cell]: a line through the cell's centre at right angles to each bin's gradient."""
-    centre = (HOG_CELL - 1) / 2
-    y, x = np.mgrid[:HOG_CELL, :HOG_CELL] - centre
-    angles = (np.arange(HOG_BINS) + 0.5) * np.pi / HOG_BINS
-    across = np.abs(x[None] * np.cos(angles)[:, None, None] + y[None] * np.sin(angles)[:, None, None])
-    return (across < 0.7).astype(np.float32)
+    strokes = np.zeros((HOG_BINS, HOG_CELL, HOG_CELL), np.float32)
+    centre, radius = HOG_CELL // 2, HOG_CELL // 2 - 1
+    for stroke, angle in zip(strokes, (np.arange(HOG_BINS) + 0.5) * np.pi / HOG_BINS, strict=True):
+        down, right = radius * np.sin(angle), radius * np.cos(angle)
+        stroke[line(int(centre - right), int(centre + down), int(centre + right), int(centre - down))] = 1
+    return strokes
 
 
 def _square(cx: float, cy: float, side: float) -> Square:

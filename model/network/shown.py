@@ -1,0 +1,95 @@
+"""What a language model is shown of a picture or a clip: evidence in words, and in its place each face's visual tokens.
+
+A picture is one line and one block of tokens a face. A clip is, for each face, its rest, then its surest movements with their apex. Where
+nobody is found a sentence and one learned token stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ..perception.clip import WatchedFace
+from ..perception.moments import expressions, rest_frames
+from ..perception.spotting import Spot
+from ..readings import less_neutral
+from ..taxonomy import NO_FACE, NO_FACE_IN_CLIP
+from ..wording import evidence_text, movement_text
+from .evidence import Evidence
+from .perceive import Perceived, Perceiver
+from .regions import N_REGIONS
+from .seen_clip import SeenClip, rest_of
+
+IMAGE_TOKEN = "<image>"  # a picture's place in a rendered prompt, and each face token's in the expanded one
+VIDEO_TOKEN = "<video>"  # a clip's place in a rendered prompt
+BLOCKS = 16  # of a clip: faces at rest and movements, some 110 tokens each; a prompt has room for twice as many
+WORDS = 72  # tokens of a block's words, at most, in a tokenizer like SmolLM2's
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """`words` hold IMAGE_TOKEN in the place of each face token; `features` [T, C] and `kinds` [T] are those tokens, in order."""
+
+    words: str
+    features: torch.Tensor
+    kinds: torch.Tensor
+
+
+def shown_picture(found: Perceived, width: int) -> Shown:
+    """`width` is the C of a picture without a face."""
+    if not found.faces:
+        return _nobody(NO_FACE, width)
+    words = [face_text(k, evidence_text(face.evidence), len(face.kinds)) for k, face in enumerate(found.faces, start=1)]
+    features, kinds = (torch.cat([getattr(face, part) for face in found.faces]) for part in ("features", "kinds"))
+    return Shown("".join(words), features, kinds)
+
+
+def shown_clip(seen: SeenClip, width: int, max_faces: int) -> Shown:
+    """`width` is the C of a clip in which no face could be read."""
+    watched = seen.moments.watched
+    people = watched.faces[:max_faces]
+    each = (BLOCKS - len(people)) // max(1, len(people))
+    blocks = [block for face in people for block in _face_blocks(face, seen, each)]
+    head = f"A clip of {watched.duration_s:.1f} s.\n"
+    if not blocks:
+        nobody = _nobody(NO_FACE_IN_CLIP, width)
+        return Shown(head + nobody.words, nobody.features, nobody.kinds)
+    words = [f"{line}\n{IMAGE_TOKEN * len(seen.kinds)}\n" for line, _ in blocks]
+    features = torch.cat([seen.features[place] for _, place in blocks])
+    return Shown(head + "".join(words), features, seen.kinds.repeat(len(blocks)))
+
+
+def longest(perceiver: Perceiver) -> dict[str, int]:
+    """The most tokens that an "image" or a "video" can become in a prompt."""
+    config = perceiver.encoder.config
+    block = N_REGIONS + 1 + len(config.views) * config.tokens_per_view + WORDS
+    return {"image": perceiver.max_faces * block, "video": max(BLOCKS, perceiver.max_faces) * block}
+
+
+def face_text(number: int, words: str | None, n_tokens: int) -> str:
+    """One face's lines: its evidence in words, if it is shown, and the places of its tokens."""
+    return f"Face {number} (evidence): {words or 'not given'}\n{IMAGE_TOKEN * n_tokens}\n"
+
+
+def _nobody(sentence: str, width: int) -> Shown:
+    return Shown(f"{sentence} {IMAGE_TOKEN}\n", torch.zeros(1, width), torch.zeros(1, dtype=torch.long))
+
+
+def _face_blocks(face: WatchedFace, seen: SeenClip, movements: int) -> list[tuple[str, tuple[int, int]]]:
+    """Lines of one face, its surest movements among them, each with the (face id, frame) whose tokens follow it; none where the face could not be read at rest."""
+    rest, calm = rest_of(face, seen), [frame for frame in rest_frames(face) if (face.id, frame) in seen.evidence]
+    if rest is None:
+        return []
+    surest = sorted(expressions(face), key=lambda spot: -spot.score)
+    read = [spot for spot in surest if (face.id, spot.apex) in seen.evidence][:movements]
+    told = [
+        (_movement(face.id + 1, number, spot, less_neutral(seen.evidence[face.id, spot.apex], rest)), (face.id, spot.apex))
+        for number, spot in enumerate(sorted(read, key=lambda spot: spot.onset), start=1)
+    ]
+    return [(f"Face {face.id + 1} (evidence at rest): {evidence_text(rest)}", (face.id, calm[0])), *told]
+
+
+def _movement(face: int, number: int, spot: Spot, beyond_rest: Evidence) -> str:
+    when = f"{spot.onset_s:.2f} to {spot.offset_s:.2f} s, apex {spot.apex_s:.2f} s"
+    return f"Face {face}, movement {number}, {when}, possible {spot.kind}-expression: {movement_text(beyond_rest, spot.regions)}"

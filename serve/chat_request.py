@@ -1,0 +1,186 @@
+"""What a client may put into a chat request, and what the gate must know of it.
+
+Fields, roles and kinds of content are allow-lists, because vLLM adds some with every version and takes all that it knows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ..model.refusals import refusal
+from .declining import Refused
+from .limits import Limits
+
+# What a client may set. Refused by not standing here:
+# - mm_processor_kwargs, media_io_kwargs: change how a picture is read, and so what the caches keep of it for everyone;
+# - chat_template is a program; it, chat_template_kwargs, documents, reasoning_effort and add_special_tokens change what stands around
+#   the words, and a served prompt would no longer be the one that was trained, evaluated and screened;
+# - cache_salt, session_id, request_id, kv_transfer_params, ec_transfer_params and the like in vllm_xargs: name what the server keeps or
+#   runs for others; a guessed salt reads their cache, a new one each time crowds it out, a known id is their request's;
+# - priority: overtakes whoever waits; use_beam_search, best_of (and n over 1): the work of several requests in one slot;
+# - prompt_logprobs, echo: a vocabulary of numbers for each token of the prompt, past the prefix cache;
+# - truncate_prompt_tokens, truncation_side: cut a picture's tokens, or the system's words, in the middle;
+# - structured_outputs: expressions and grammars that take as long to compile as their writer likes; response_format says all we need;
+# - tools, tool_choice, functions: no model of ours calls any, and a named one is a grammar again.
+_FIELDS = {
+    *("messages", "model", "stream", "stream_options", "response_format"),
+    *("user", "metadata", "store", "service_tier"),  # OpenAI's clients send them, vLLM takes no notice
+    *("temperature", "top_p", "top_k", "min_p", "seed", "frequency_penalty", "presence_penalty", "repetition_penalty"),
+    *("logit_bias", "bad_words", "allowed_token_ids", "vllm_xargs"),
+    *("n", "max_tokens", "max_completion_tokens", "min_tokens", "ignore_eos", "stop", "stop_token_ids"),
+    *("include_stop_str_in_output", "skip_special_tokens", "return_token_ids", "return_tokens_as_token_ids"),
+    *("logprobs", "top_logprobs", "logprob_token_ids"),
+    *("continue_final_message", "add_generation_prompt"),  # an answer that our own http engine has begun
+}
+# Templates write a role into the prompt, between the marks of a message, and some write whatever it is.
+_ROLES = ("system", "user", "assistant")
+# Kinds of content, each held by a field of its own name. vLLM knows more: embeddings are tensors to be unpacked, and a sound is no face.
+# A uuid is refused, because vLLM's caches know a picture by it: another client's picture would be the one that is answered about.
+_KINDS = ("text", "image_url", "video_url")
+_MOST_PARTS = 1024  # of content, in all messages together
+_LONGEST_FIELD = 16384  # characters of every other field, as JSON
+_MOST_PHRASES = 256  # three times as many as our own engines ban; each is looked for at each token
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """What the gate must know of a chat request; `words` are the last user's, one text for each way to join their parts."""
+
+    model: str
+    words: tuple[str, ...]
+    is_stream: bool
+    has_usage: bool
+
+    def declined(self) -> str | None:
+        """The sentence that declines what is asked. Takes 40 us a character."""
+        return next(filter(None, map(refusal, self.words)), None)
+
+
+def read_chat(body: bytes, limits: Limits) -> ChatRequest:
+    """The chat request that a body holds. Raises Refused (400) for what is none, and for what a client must not set."""
+    try:
+        given = json.loads(body, object_pairs_hook=_said_once)
+        lengths = {name: len(json.dumps(value)) for name, value in given.items() if name != "messages"}
+    except (ValueError, RecursionError, AttributeError):
+        raise Refused(400, "the body is no JSON object; send a chat request with messages") from None
+    for name, value in given.items():
+        if value is not None and name not in _FIELDS:
+            raise Refused(400, f"{name[:64]} cannot be set on this server; leave it out", name[:64])
+        if lengths.get(name, 0) > _LONGEST_FIELD:
+            raise Refused(400, f"{name} is {lengths[name]} characters long; at most {_LONGEST_FIELD} are read", name)
+    _check_values(given, limits)
+    _check_format(given.get("response_format"))
+    _check_extra(given.get("vllm_xargs"))
+    spoken = _spoken(given.get("messages"))
+    length = sum(len(text) for _, texts in spoken for text in texts)
+    if length > limits.max_text_chars:
+        raise Refused(400, f"the messages hold {length} characters; at most {limits.max_text_chars} are read", "messages")
+    return ChatRequest(
+        model=given.get("model") or "facewise",
+        words=_last_words(spoken),
+        is_stream=bool(given.get("stream")),
+        has_usage=(given.get("stream_options") or {}).get("include_usage") is True,
+    )
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Of a name said twice, the gate might check one value and the app take the other."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise Refused(400, "a name is said twice in an object of the body; say it once")
+    return made
+
+
+def _check_values(given: dict[str, Any], limits: Limits) -> None:
+    """Kinds are strict, because vLLM reads "9" and 9.0 as 9."""
+    tokens = dict.fromkeys(("max_tokens", "max_completion_tokens", "min_tokens"), limits.max_new_tokens)
+    for name, bound in {"n": 1, "top_logprobs": 20, **tokens}.items():
+        value = given.get(name)
+        if value is not None and not (type(value) is int and 0 <= value <= bound):
+            raise Refused(400, f"{name} must be a whole number of at most {bound}", name)
+    for name, kind, words in (("model", str, "a name"), ("stream", bool, "true or false"), ("stream_options", dict, "an object")):
+        if not isinstance(given.get(name), kind | None):
+            raise Refused(400, f"{name} must be {words}", name)
+
+
+def _check_format(form: Any) -> None:
+    """A schema becomes a grammar; the slowest to compile are those of regular expressions and structural tags, which we do without."""
+    if form is None:
+        return
+    if not isinstance(form, dict) or form.get("type") not in ("text", "json_object", "json_schema"):
+        raise Refused(400, "response_format must be of type text, json_object or json_schema", "response_format")
+    if '"pattern' in json.dumps(form):
+        raise Refused(400, "the schema in response_format cannot hold a pattern; list the words in an enum", "response_format")
+
+
+def _check_extra(extra: Any) -> None:
+    """vLLM's extra arguments may only be ours: phrases that the answer must not hold."""
+    if extra is None:
+        return
+    phrases = extra.get("banned_phrases") if isinstance(extra, dict) and len(extra) == 1 else None
+    if not isinstance(phrases, list) or len(phrases) > _MOST_PHRASES or not all(isinstance(phrase, str) for phrase in phrases):
+        most = f'{{"banned_phrases": [...]}}, at most {_MOST_PHRASES} of them'
+        raise Refused(400, f"vllm_xargs may hold nothing but {most}", "vllm_xargs")
+
+
+def _spoken(messages: Any) -> list[tuple[str, list[str]]]:
+    """Role and texts of each message."""
+    if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
+        raise Refused(400, "messages must be a list of objects with role and content", "messages")
+    spoken = [_message(message) for message in messages]
+    if sum(max(1, len(texts)) for _, texts in spoken) > _MOST_PARTS:
+        raise Refused(400, f"the messages hold more than {_MOST_PARTS} parts of content", "messages")
+    return spoken
+
+
+def _message(message: dict[str, Any]) -> tuple[str, list[str]]:
+    """Pictures have empty texts."""
+    _only(message, ("role", "content", "refusal"))
+    role, content = message.get("role"), message.get("content")
+    if not isinstance(message.get("refusal"), str | None):
+        raise Refused(400, "the refusal in a message must be a text", "messages")
+    if role not in _ROLES:
+        raise Refused(400, f"the role of a message must be one of {', '.join(_ROLES)}", "messages")
+    if isinstance(content, str):
+        return role, [content]
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        raise Refused(400, "the content of a message must be a text or a list of objects", "messages")
+    return role, [_text(part) for part in content]
+
+
+def _text(part: dict[str, Any]) -> str:
+    kind = part.get("type")
+    if kind not in _KINDS:
+        raise Refused(400, f"the type of a part of content is {kind!r:.64}; it must be one of {', '.join(_KINDS)}", "messages")
+    _only(part, ("type", kind))
+    held = part.get(kind)
+    if kind == "text":
+        if not isinstance(held, str):
+            raise Refused(400, "a part of type text must hold its words as text", "messages")
+        return held
+    if not isinstance(held, dict) or not isinstance(held.get("url"), str):
+        raise Refused(400, f'a part of type {kind} must hold {kind}: {{"url": ...}}', "messages")
+    _only(held, ("url", "detail"))
+    return ""
+
+
+def _only(held: dict[str, Any], names: tuple[str, ...]) -> None:
+    strange = next((name for name, value in held.items() if value is not None and name not in names), None)
+    if strange is not None:
+        raise Refused(
+            400, f"{strange[:64]} cannot be set there; the messages may hold {', '.join(names)} in its place", "messages"
+        )
+
+
+def _last_words(spoken: list[tuple[str, list[str]]]) -> tuple[str, ...]:
+    """What the user said last, in one message or several. Templates differ in what they put between two parts, so nothing and a
+    space are both looked at."""
+    last: list[str] = []
+    for role, texts in reversed(spoken):
+        if role == "assistant" and last:
+            break
+        if role == "user":
+            last = [text for text in texts if text] + last
+    return tuple(dict.fromkeys((" ".join(last), "".join(last))))

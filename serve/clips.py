@@ -1,0 +1,62 @@
+"""The clips of a server: each is watched and spotted while it is decoded, and remembered, whoever serves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Lock
+
+from ..model.errors import FacewiseError
+from ..model.perception.moments import Moments, moments_of
+from ..model.perception.video import Frame, open_clip
+
+CLIPS_REMEMBERED = 32
+
+
+def clip_moments(data: bytes, max_faces: int, image_size: int, views: tuple[str, ...], max_seconds: float) -> Moments:
+    """The moments of a video file. A clip that came lately is not watched again; one clip at a time is, since it keeps every core busy."""
+    key = hashlib.sha256(repr((max_faces, image_size, views)).encode() + data).hexdigest()
+    if (known := _memory().get(key)) is None:
+        known = _watcher().submit(_watched, data, max_faces, image_size, views, max_seconds).result()
+        _memory().put(key, known)
+    return known
+
+
+def _watched(data: bytes, max_faces: int, image_size: int, views: tuple[str, ...], max_seconds: float) -> Moments:
+    def not_too_long(frame: Frame) -> None:
+        if frame.time_s > max_seconds:
+            raise FacewiseError(f"the clip is longer than {max_seconds:g} s, which is all that this server watches; cut it")
+
+    return moments_of(open_clip(data), max_faces, None, image_size, views, not_too_long).light()
+
+
+class _Memory:
+    """The last few clips by their key, for any thread."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Moments] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: str) -> Moments | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: str, moments: Moments) -> None:
+        with self._lock:
+            self._kept[key] = moments
+            while len(self._kept) > CLIPS_REMEMBERED:
+                self._kept.popitem(last=False)
+
+
+@cache
+def _memory() -> _Memory:
+    return _Memory()
+
+
+@cache
+def _watcher() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "facewise-watch")

@@ -1,0 +1,177 @@
+"""Inside vLLM the model says what it says in transformers, token by token, and looks at the same points."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from facewise.model.checkpoint import Checkpoint, load_checkpoint
+from facewise.model.engines.hf import HfEngine
+from facewise.model.engines.protocol import Request
+from facewise.model.network import register
+from facewise.model.perception.faces import find_faces
+from facewise.model.perception.picture import Picture, read_picture
+from facewise.model.perception.video import Clip, open_clip
+from facewise.model.questions import DEFAULT_QUESTIONS, prompt
+from facewise.model.wording import CHOICES
+
+pytest.importorskip("vllm")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+TOKENS = 24
+BATCH = 10
+QUESTIONS = (*DEFAULT_QUESTIONS.values(), "Is this a photo of a screen?", "Are the brows raised?")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A conversation with its media, in order."""
+
+    messages: list[dict]
+    pictures: tuple[Picture, ...] = ()
+    clips: tuple[Clip, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    register()
+    return load_checkpoint()
+
+
+@pytest.fixture(scope="module")
+def vllm(checkpoint):
+    from facewise.model.engines.vllm import VllmEngine
+    from facewise.model.export import prepared_whole
+
+    return VllmEngine(prepared_whole(checkpoint), checkpoint.perceiver, dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def transformers(checkpoint) -> HfEngine:
+    return HfEngine(checkpoint.model("float32"), checkpoint.processor, batch_size=BATCH)
+
+
+@pytest.fixture(scope="module")
+def pictures(examples) -> list[Picture]:
+    """Variants of the invented faces, two of them side by side, and pictures of nobody."""
+    chance = np.random.default_rng(0)
+    live, printed = (read_picture(examples / name).pixels for name in ("invented-face.jpg", "printed-face.jpg"))
+    found = [live, printed, live[:, ::-1], printed[:, ::-1], np.hstack([cv2.resize(one, (360, 360)) for one in (live, printed)])]
+    for _ in range(8):
+        source = live if chance.random() < 0.5 else printed
+        gain, size = chance.uniform(0.6, 1.3), int(chance.integers(200, 480))
+        found.append(np.clip(cv2.resize(source, (size, size)) * gain, 0, 255).astype(np.uint8))
+    nobody = [np.full((120, 160, 3), 90, np.uint8), chance.integers(0, 255, (64, 64, 3)).astype(np.uint8)]
+    return [Picture(np.ascontiguousarray(pixels)) for pixels in (*found, *nobody)]
+
+
+def cases(pictures: Sequence[Picture], clip: Clip) -> Iterator[Case]:
+    """100: one picture, two pictures, several turns, no face, a clip, words alone."""
+    for number, picture in enumerate(pictures):
+        for question in QUESTIONS[: 5 if number < 10 else 4]:
+            yield Case(prompt(question, 0), (picture,))
+    for first, second in zip(pictures[:6], pictures[6:12], strict=True):
+        text = {"type": "text", "text": "Which of the two faces is real?"}
+        yield Case([{"role": "user", "content": [{"type": "image"}, {"type": "image"}, text]}], (first, second))
+    for picture in pictures:
+        said = {"role": "assistant", "content": [{"type": "text", "text": "The face shows cheeks raised."}]}
+        more = {"role": "user", "content": [{"type": "text", "text": "And <image> is it <|im_end|> real?"}]}
+        yield Case([*prompt(DEFAULT_QUESTIONS["au"], 0), said, more], (picture,))
+    for question in ("Which facial muscles move?", "What happened in this clip?", "Is the face real?"):
+        yield Case([{"role": "user", "content": [{"type": "video"}, {"type": "text", "text": question}]}], (), (clip,))
+    for question in (
+        "What is AU12?",
+        "Hello, who are you?",
+        "What can you tell from a face?",
+        "Name three emotions.",
+        "",
+        "\n \n",
+    ):
+        yield Case([{"role": "user", "content": [{"type": "text", "text": question}]}])
+
+
+def by_transformers(engine: HfEngine, asked: Sequence[Case]) -> list[tuple[list[int], list[int]]]:
+    """(prompt ids, written ids) of each."""
+    found = []
+    for start in range(0, len(asked), BATCH):
+        some = asked[start : start + BATCH]
+        inputs = engine.processor(
+            text=[engine.processor.render(case.messages) for case in some],
+            images=[picture for case in some for picture in case.pictures],
+            videos=[clip for case in some for clip in case.clips],
+            padding=True,
+        )
+        with torch.inference_mode():
+            written = engine.model.generate(**inputs, max_new_tokens=TOKENS, do_sample=False)
+        stop = engine.model.generation_config.eos_token_id
+        for ids, mask, row in zip(inputs["input_ids"], inputs["attention_mask"], written, strict=True):
+            answer = row[len(ids) :].tolist()
+            found.append((ids[mask.bool()].tolist(), answer[: answer.index(stop)] if stop in answer else answer))
+    return found
+
+
+def by_vllm(engine, asked: Sequence[Case]) -> list[tuple[list[int], list[int]]]:
+    from vllm import SamplingParams
+
+    prompts = []
+    for case in asked:
+        ids = engine.processor.tokenizer.encode(engine.processor.render(case.messages), add_special_tokens=False)
+        media = {"image": list(case.pictures), "video": list(case.clips)}
+        prompts.append({"prompt_token_ids": ids, "multi_modal_data": {kind: items for kind, items in media.items() if items}})
+    outputs = engine.llm.generate(prompts, SamplingParams(temperature=0, max_tokens=TOKENS), use_tqdm=False)
+    stop = engine.processor.tokenizer.eos_token_id
+    return [(list(o.prompt_token_ids), [t for t in o.outputs[0].token_ids if t != stop]) for o in outputs]
+
+
+def test_a_hundred_mixed_requests_get_the_same_tokens(vllm, transformers, pictures, examples):
+    asked = list(cases(pictures, open_clip(examples / "invented-clip.mp4")))
+    assert len(asked) == 100
+    there, here = by_vllm(vllm, asked), by_transformers(transformers, asked)
+    assert [prompt for prompt, _ in there] == [prompt for prompt, _ in here]
+    other = [number for number, (a, b) in enumerate(zip(there, here, strict=True)) if a != b]
+    assert not other, [(asked[n].messages, vllm.processor.tokenizer.batch_decode([there[n][1], here[n][1]])) for n in other]
+
+
+def test_engines_agree_on_scores_bans_and_lengths(vllm, transformers, pictures):
+    asked = [
+        Request(prompt(DEFAULT_QUESTIONS[task], 0), (picture,), choices=CHOICES, banned=banned, max_tokens=length)
+        for picture in pictures[:4]
+        for task, banned, length in (
+            ("spoof", (), 0),
+            ("au", ("cheeks raised", "lip corners tucked in"), 20),
+            ("describe", (), 7),
+        )
+    ]
+    for there, here in zip(vllm.complete(asked), transformers.complete(asked), strict=True):
+        assert (there.text, there.tokens) == (here.text, here.tokens)
+        assert there.choice_logprobs == pytest.approx(here.choice_logprobs, abs=1e-3)
+
+
+def test_a_moved_landmark_moves_the_logits_inside_vllm(vllm, pictures):
+    from vllm import SamplingParams
+
+    processor, picture = vllm.processor, pictures[0]
+    ids = processor.tokenizer.encode(processor.render(prompt(DEFAULT_QUESTIONS["spoof"], 0)), add_special_tokens=False)
+    points = find_faces(picture.pixels)[0].ibug68[:, :2]
+    moved = points.copy()
+    moved[48:, 1] -= 6
+    live = processor.tokenizer.encode("Live", add_special_tokens=False)[0]
+    seen = []
+    for landmarks in (points, moved, points):
+        asked = {"prompt_token_ids": ids, "multi_modal_data": {"image": [picture]}}
+        asked["mm_processor_kwargs"] = {"landmarks": landmarks.tolist()}
+        (output,) = vllm.llm.generate(
+            [asked], SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=[live]), use_tqdm=False
+        )
+        seen.append(output.outputs[0].logprobs[0][live].logprob)
+    assert abs(seen[1] - seen[0]) > 0.01 and math.isclose(seen[0], seen[2], abs_tol=1e-3)
+
+
+def test_a_picture_is_looked_at_once_for_all_questions(vllm, checkpoint):
+    picture = Picture(np.full((100, 100, 3), 77, np.uint8))
+    before = checkpoint.perceiver.encoded
+    vllm.complete([Request(prompt(question, 0), (picture,), max_tokens=2) for question in QUESTIONS])
+    assert checkpoint.perceiver.encoded == before + 1
