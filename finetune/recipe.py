@@ -61,7 +61,9 @@ MAY_BE_ZERO = ("seed", "limit", "encoder_weight_decay", "landmark_jitter", "verd
 
 def read_recipe(argv: list[str]) -> Recipe:
     """The recipe of `RECIPE.yaml [--field value ...]`. Raises FacewiseError for what is no recipe, an unknown field, or a value that does not fit."""
-    parser = ArgumentParser(prog="facewise train RECIPE.yaml", description="Staged fine-tuning from a recipe.", allow_abbrev=False)
+    parser = ArgumentParser(
+        prog="facewise train RECIPE.yaml", description="Staged fine-tuning from a recipe.", allow_abbrev=False
+    )
     parser.add_argument("recipe", type=Path, help="YAML file; its fields are the flags below")
     for field in dataclasses.fields(Recipe):
         parser.add_argument(f"--{field.name}", default=argparse.SUPPRESS, help=f"default {field.default!r}")

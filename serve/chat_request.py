@@ -9,7 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from ..model.errors import FacewiseError
 from ..model.refusals import refusal
+from ..model.structured import check_schema
 from .declining import Refused
 from .limits import Limits
 
@@ -106,13 +108,17 @@ def _check_values(given: dict[str, Any], limits: Limits) -> None:
 
 
 def _check_format(form: Any) -> None:
-    """A schema becomes a grammar; the slowest to compile are those of regular expressions and structural tags, which we do without."""
+    """A schema becomes a grammar, and some take minutes to compile: those that every engine of ours keeps do not."""
     if form is None:
         return
     if not isinstance(form, dict) or form.get("type") not in ("text", "json_object", "json_schema"):
         raise Refused(400, "response_format must be of type text, json_object or json_schema", "response_format")
-    if '"pattern' in json.dumps(form):
-        raise Refused(400, "the schema in response_format cannot hold a pattern; list the words in an enum", "response_format")
+    if form["type"] == "json_schema":
+        named = form.get("json_schema")
+        try:
+            check_schema(named.get("schema") if isinstance(named, dict) else None)
+        except FacewiseError as error:
+            raise Refused(400, f"response_format: {error}", "response_format") from None
 
 
 def _check_extra(extra: Any) -> None:

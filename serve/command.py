@@ -85,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-body-mb", type=float, metavar="MB", help="largest request (default: 64)")
     parser.add_argument("--max-clip-s", type=float, default=60.0, metavar="S", help="longest clip (default: 60)")
     parser.add_argument(
-        "--log-content", action="store_true", default=None, help="write questions and the beginnings of answers into the log; pictures never"
+        "--log-content",
+        action="store_true",
+        default=None,
+        help="write questions and the beginnings of answers into the log; pictures never",
     )
     parser.add_argument("--verbose", action="store_true", help="vLLM's own log, too")
     return parser

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -28,6 +29,7 @@ from ..model.errors import FacewiseError
 from ..model.network.configuration import FacewiseConfig
 from ..model.network.perceive import Perceiver
 from ..model.perception.picture import Picture, read_picture
+from ..model.structured import response_schema
 from ..model.taxonomy import ANSWERED
 from ..model.wording import CHOICES
 
@@ -80,6 +82,8 @@ async def ask(request: Request) -> JSONResponse:
         answers = await work
     except FacewiseError as error:
         raise HTTPException(400, str(error)) from None
+    except CancelledError:  # by us: nobody waits for the answer
+        return JSONResponse({"answers": []}, 499)
     _count(answers)
     if not single:
         return JSONResponse({"answers": answers})
@@ -105,6 +109,9 @@ async def config(request: Request) -> dict[str, Any]:
         "band": None if known is None else [known["low"], known["high"]],
         "max_faces": faces.config.max_faces,
         "tasks": list(ANSWERED),
+        "response_formats": {
+            task: {"type": "json_schema", "json_schema": {"name": task, "schema": response_schema(task)}} for task in ANSWERED
+        },
     }
 
 

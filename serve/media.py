@@ -35,6 +35,12 @@ class Connector(MediaConnector):
         if url_spec.hostname not in self.allowed_media_domains:
             raise ValueError(f"{url_spec.hostname}: no address that this server fetches from; send a data URI")
 
+    def _load_data_url(self, url: str, media_io: MediaIO) -> Any:
+        try:
+            return super()._load_data_url(url, media_io)
+        except NotImplementedError as error:  # a client's mistake, which vLLM would answer with 501
+            raise ValueError(str(error)) from None
+
     def _load_file_url(self, url_spec: Any, media_io: MediaIO) -> Any:
         if self.allowed_local_media_path is None:
             raise ValueError("this server reads no files of its own; send a data URI")

@@ -60,6 +60,7 @@ class Visit:
         self._status = 500  # until an answer begins; it stays if the app breaks before
         self._is_answered = False
         self._has_left = False
+        self._listening: asyncio.Future[Message] | None = None
         self._stalled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._content = {"query": scope.get("query_string", b"").decode(errors="replace"), "words": "", "answer": ""}
 
@@ -71,12 +72,13 @@ class Visit:
         if self.body is not None:
             body, self.body = self.body, None
             return {"type": "http.request", "body": body, "more_body": False}
-        told = asyncio.ensure_future(self.receive())
-        try:
-            await asyncio.wait((told, self._stalled), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            told.cancel()
-        message = told.result() if told.done() else {"type": "http.disconnect"}
+        # Whoever only looks whether the client is still there cancels the call before a message can come: listening outlives it.
+        self._listening = self._listening or asyncio.ensure_future(self.receive())
+        if not self._listening.done() and not self._stalled.done():
+            await asyncio.wait((self._listening, self._stalled), return_when=asyncio.FIRST_COMPLETED)
+        message: Message = {"type": "http.disconnect"}
+        if self._listening.done():
+            message, self._listening = self._listening.result(), None
         self._has_left |= message["type"] == "http.disconnect" and not self._is_answered
         return message
 
@@ -135,7 +137,9 @@ class Visit:
         self._content["words"] = words[:_LOGGED_CHARS]
 
     def write_down(self) -> None:
-        """Counts the request and logs its line."""
+        """Counts the request and logs its line; nobody listens any more."""
+        if self._listening is not None:
+            self._listening.cancel()
         now = time.monotonic()
         status = _GONE if self._has_left else self._status
         metrics().requests.labels(self.route, status).inc()

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -41,8 +42,10 @@ from facewise.model.structured import Grammars, response_schema
 from facewise.model.taxonomy import ANSWERED, NO_FACE_IN_CLIP
 from facewise.model.wording import CHOICES
 from facewise.serve.batching import QueuedEngine, Worker
-from facewise.serve.fallback import application
+from facewise.serve.command import parse
+from facewise.serve.fallback import serve
 from facewise.serve.limits import VARIABLE, Limits
+from facewise.serve.routes import application
 
 CALIBRATION = {"llm": 0.5, "head": 0.5, "bias": 0.0, "low": 0.3, "high": 0.7}
 ROOM = 1500  # of the tiny twin, whose tokens are bytes
@@ -81,7 +84,13 @@ def tiny_engine(batch_size: int = 16) -> HfEngine:
 
 
 class Streams(Eyes):
-    """The tiny eyes, with what an answer must say of them."""
+    """The tiny eyes, with what an answer must say of them; one picture at a time, as in a server."""
+
+    turn = threading.Lock()
+
+    def perceive(self, picture: Picture, landmarks: object = None) -> Perceived:
+        with self.turn:
+            return super().perceive(picture, landmarks)
 
     def _look(self, picture: Picture, finder: object = None) -> Perceived:
         found = super()._look(picture, finder)
@@ -337,6 +346,9 @@ def test_our_own_http_engine_scores_and_writes_as_the_engine_does(server):
     here = server.engine.inner.complete([asked])[0]
     for completion in there:
         assert completion.choice_logprobs == pytest.approx(here.choice_logprobs, abs=1e-3)
+    begun = replace(asked, choices=(), prefix="The face shows", banned=("e", "2"), max_tokens=6)
+    http, engine = HttpEngine(f"{server.base}/v1"), server.engine.inner
+    assert http.complete([begun])[0].text == engine.complete([begun])[0].text == "".join(http.stream(begun))
 
 
 def test_the_likeliest_tokens_of_the_first_place_are_told(server):
@@ -587,6 +599,20 @@ def test_a_batch_is_never_larger_than_the_engine_takes(monkeypatch):
         server.stop()
 
 
+def test_many_at_once_get_what_they_would_get_alone(server):
+    def said(number: int) -> str:
+        content, options = (photo(number % 4), words(f"question {number % 6}")), {"max_tokens": 4 + number % 5}
+        if number % 3:
+            return server.chat(*content, **options).choices[0].message.content
+        return "".join(chunk.choices[0].delta.content or "" for chunk in server.chat(*content, stream=True, **options))
+
+    alone = [said(number) for number in range(24)]
+    assert len(set(alone)) > 6
+    with ThreadPoolExecutor(12) as clients:
+        assert list(clients.map(said, range(24))) == alone
+    assert max(map(len, server.engine.batches)) > 1
+
+
 def test_who_only_wants_scores_does_not_wait_for_the_longest_answer_of_its_batch(server):
     with server.held():
         threads = [*many(server, 2), *many(server, 3, max_tokens=1, logprobs=True), *many(server, 1, stream=True)]
@@ -689,6 +715,13 @@ def test_a_closed_worker_lets_nobody_wait(server):
     with pytest.raises(FacewiseError, match="stop"):
         worker.submit(Request([{"role": "user", "content": ASKED}], ()))
     assert not worker.is_alive
+
+
+def test_a_taken_port_is_told_before_a_model_is_loaded():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(FacewiseError, match=f"127.0.0.1:{port}: .*--port"):
+            serve(parse(["no-such-model", "--engine", "hf", "--port", str(port)]))
 
 
 # The real one

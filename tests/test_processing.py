@@ -177,9 +177,10 @@ def test_a_clip_is_rest_and_movements_each_with_its_tokens(processor, clip):
 
 def test_a_clip_is_watched_once_and_moments_give_what_the_clip_gives(processor, clip):
     first, again = asked_clip(processor, clip), asked_clip(processor, clip)
+    assert len(processor._clips) == 1
     moments = moments_of(clip, processor.perceiver.max_faces).light()
     by_moments = asked_clip(processor, moments)
-    assert len(processor._clips) == 1 and moments.sha256 == moments_of(clip, processor.perceiver.max_faces).sha256
+    assert moments.sha256 == moments_of(clip, processor.perceiver.max_faces).sha256
     assert all(torch.equal(first[name], again[name]) and torch.equal(first[name], by_moments[name]) for name in first)
 
 

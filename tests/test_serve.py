@@ -3,9 +3,13 @@
 import io
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import jsonschema
@@ -101,6 +105,27 @@ def test_an_openai_client_gets_text_stream_and_log_probabilities(server, live):
     streamed = server.chat(image(live), words(question), max_tokens=40, stream=True)
     assert "".join(part.choices[0].delta.content or "" for part in streamed) == whole.choices[0].message.content
     assert len(whole.choices[0].logprobs.content[0].top_logprobs) == 3
+
+
+@pytest.mark.parametrize("task", ["spoof", "au", "emotion", "describe", "chat"])
+def test_an_answer_keeps_the_schema_of_its_task(server, live, task):
+    wanted = server.http.get("/v1/faces/config").json()["response_formats"][task]
+    reply = server.chat(image(live), words(DEFAULT_QUESTIONS.get(task, "Hello?")), response_format=wanted, max_tokens=400)
+    jsonschema.validate(json.loads(reply.choices[0].message.content), wanted["json_schema"]["schema"])
+
+
+def test_the_snippets_of_the_readme_run_as_written(server):
+    """But for the port, and the key that this server wants."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text().split("## Serve it")[1].split("## ")[0]
+    environment = os.environ | {"FACEWISE_API_KEY": KEY, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    readme = readme.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}").replace('api_key="none"', f'api_key="{KEY}"')
+    readme = readme.replace("\ncurl ", f'\ncurl --fail -s -H "Authorization: Bearer {KEY}" ')
+    for kind, code in re.findall(r"```(sh|python)\n(.*?)```", readme, re.DOTALL):
+        command = ["bash", "-ec", code] if kind == "sh" else [sys.executable, "-c", code]
+        ran = subprocess.run(
+            command, cwd=Path(__file__).parent.parent, env=environment, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0 and ran.stdout.strip(), (code, ran.stderr[-2000:])
 
 
 def test_a_clip_is_watched_and_not_sampled(server, examples):

@@ -37,7 +37,7 @@ class FacewiseProcessor(ProcessorMixin):
         super().__init__(tokenizer, chat_template=chat_template or default_chat_template(tokenizer))
         self.perceiver: Any = perceiver  # a Perceiver; None only while a processor is being loaded
         self.image_token_id, self.video_token_id = tokenizer.convert_tokens_to_ids([IMAGE_TOKEN, VIDEO_TOKEN])
-        self._clips: OrderedDict[int, tuple[Clip, SeenClip]] = OrderedDict()
+        self._clips: OrderedDict[int, tuple[Clip | Moments, SeenClip]] = OrderedDict()
 
     def __call__(
         self,
@@ -133,12 +133,11 @@ class FacewiseProcessor(ProcessorMixin):
         return self.tokenizer.encode(text, add_special_tokens=False)
 
     def _seen(self, source: Any) -> SeenClip:
-        """A clip that was asked about lately is not watched again; `Moments` were watched by whoever gives them."""
-        if isinstance(source, Moments):
-            return read_moments(source, self.perceiver.encoder)
-        clip = source if isinstance(source, Clip) else open_clip(source)
+        """A clip that was asked about lately is not read again; `Moments` were watched by whoever gives them."""
+        clip = source if isinstance(source, Clip | Moments) else open_clip(source)
         if id(clip) not in self._clips:
-            self._clips[id(clip)] = (clip, look_at(clip, self.perceiver))
+            seen = read_moments(clip, self.perceiver.encoder) if isinstance(clip, Moments) else look_at(clip, self.perceiver)
+            self._clips[id(clip)] = (clip, seen)
             while len(self._clips) > CLIPS_REMEMBERED:
                 self._clips.popitem(last=False)
         return self._clips[id(clip)][1]
