@@ -21,6 +21,8 @@ from facewise.model.checkpoint import load_checkpoint
 from facewise.model.engines.protocol import Request
 from facewise.model.perception.picture import read_picture
 from facewise.model.questions import DEFAULT_QUESTIONS, prompt
+from facewise.serve.media import PictureIO
+from facewise.serve.perceiving import SharedPerceiver
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "invented-face.jpg"
 TOKENS = 60
@@ -30,6 +32,7 @@ QUESTION = DEFAULT_QUESTIONS["describe"]
 
 def main() -> None:
     alone = sequential_transformers()
+    faces_of_an_api_process()
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder))
         try:
@@ -49,6 +52,20 @@ def sequential_transformers() -> float:
     for _ in range(3):
         engine.complete([request])
     return 3 * TOKENS / (time.perf_counter() - started)
+
+
+def faces_of_an_api_process() -> None:
+    """Decoding, perception and encoder, what an API process does for a picture that it never saw."""
+    perceiver = SharedPerceiver(load_checkpoint().perceiver)
+    files = [picture(600 + number) for number in range(40)]
+    perceiver.perceive(PictureIO().load_base64("image/png", files.pop().partition(",")[2]))
+    started = time.perf_counter()
+    for file in files:
+        perceiver.perceive(PictureIO().load_base64("image/png", file.partition(",")[2]))
+    rate = len(files) / (time.perf_counter() - started)
+    print(
+        f"faces of one API process              {rate:8.1f} a second; --api-server-count is new pictures a second / {rate:.0f}, rounded up"
+    )
 
 
 async def figures(server: Server, alone: float) -> None:
@@ -91,9 +108,9 @@ async def first_tokens(client: httpx.AsyncClient, server: Server) -> None:
 
 
 async def rates(client: httpx.AsyncClient) -> None:
-    """Faces that one API process can look at, and latency under load."""
+    """New pictures through the whole server, and latency under load."""
     seconds = await timed(lambda: together(client, 48, 1, first=300))
-    print(f"faces of one API process              {48 / seconds:8.1f} a second")
+    print(f"new pictures, one token each          {48 / seconds:8.1f} a second")
     one = [(await ask(client, [image(picture(400 + number)), words(QUESTION)]))["seconds"] for number in range(5)]
     eight: list[float] = []
     for turn in range(3):

@@ -1,10 +1,12 @@
 """The real server, vLLM's, over real HTTP on loopback: answers as asked, and nothing else for nobody else."""
 
+import http.server
 import io
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -28,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Server:
-    limits = ("--max-body-mb", "8", "--max-clip-s", "20", "--allowed-media-domains", "example.invalid")
+    limits = ("--max-body-mb", "8", "--max-clip-s", "20", "--allowed-media-domains", "localhost")
     started = Server(tmp_path_factory.mktemp("serve"), "--dtype", "float32", "--api-key", KEY, *limits)
     try:
         started.wait()
@@ -75,7 +77,7 @@ def test_the_face_endpoint_takes_json_and_several_pictures_and_names_the_bad_one
     [
         ({}, "image"),
         ({"image": "AAAA"}, "not a picture"),
-        ({"image": "https://example.invalid/a.jpg"}, "fetches nothing"),
+        ({"image": "https://localhost/a.jpg"}, "fetches nothing"),
         ({"image": "AAAA", "task": "age"}, "not answered"),
         ({"image": "AAAA", "prior": 2}, "prior"),
         ({"image": "AAAA", "colour": "red"}, "colour"),
@@ -174,16 +176,16 @@ def test_without_the_key_every_route_of_vllm_is_shut(server):
     "url",
     [
         "http://127.0.0.1:9/a.jpg",
-        "http://localhost/a.jpg",
+        "http://localhost.example.invalid/a.jpg",
         "http://169.254.169.254/latest/meta-data",
         "http://[::1]/a.jpg",
-        "https://example.invalid@127.0.0.1/a.jpg",
+        "https://localhost@127.0.0.1/a.jpg",
         "file:///etc/passwd",
         "file:///../../etc/passwd",
         "/etc/passwd",
         "data:image/jpeg;base64,AAA",
         "data:image/jpeg,AAAA",
-        "ftp://example.invalid/a.jpg",
+        "ftp://localhost/a.jpg",
     ],
 )
 def test_no_address_but_an_allowed_one_is_fetched(server, url):
@@ -191,6 +193,40 @@ def test_no_address_but_an_allowed_one_is_fetched(server, url):
         "/v1/chat/completions", json={"model": MODEL, "messages": [{"role": "user", "content": [image(url)]}]}
     )
     assert response.status_code == 400 and "Traceback" not in response.text and "root:" not in response.text
+
+
+def test_an_allowed_host_is_fetched_from_and_sends_nobody_elsewhere(server, examples):
+    fetched: list[str] = []
+
+    class Host(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            fetched.append(self.path)
+            data = (examples / "invented-face.jpg").read_bytes() if self.path == "/a.jpg" else b""
+            self.send_response(200 if data else 302)
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/secret.jpg")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as host:
+        threading.Thread(target=host.serve_forever, daemon=True).start()
+        there = f"http://localhost:{host.server_port}"
+        assert server.chat(image(f"{there}/a.jpg"), words("Is this face real?"), max_tokens=2).usage.prompt_tokens > 80
+        body = {"model": MODEL, "messages": [{"role": "user", "content": [image(f"{there}/elsewhere.jpg")]}]}
+        assert 400 <= server.http.post("/v1/chat/completions", json=body).status_code < 500
+        host.shutdown()
+    assert fetched == ["/a.jpg", "/elsewhere.jpg"]
+
+
+def test_a_thousand_quick_connections_leave_it_standing(server):
+    for number in range(1000):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            if number % 2:
+                connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n")
+    assert server.http.get("/health").status_code == 200
 
 
 def test_a_bomb_is_refused_before_it_opens(server):
