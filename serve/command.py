@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import socket
 import sys
 import time
 import urllib.error
@@ -16,7 +17,7 @@ import urllib.request
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 
 from ..model.errors import ArgumentParser, FacewiseError
 from .limits import Limits
@@ -101,11 +102,12 @@ def serve_vllm(serving: Serving) -> int:
     from ..model.export import prepared_whole
     from ..model.network import register
 
+    refuse_taken(serving.host, serving.port)
+    set_environment(serving)
     register()
     checkpoint = load_checkpoint(serving.model)
     print(f"Preparing {checkpoint.name}; a first start takes about a minute ...", file=sys.stderr, flush=True)
     folder = prepared_whole(checkpoint)
-    set_environment(serving)
     flags = vllm_flags(serving, checkpoint)
     from vllm.entrypoints.cli.serve import ServeSubcommand
     from vllm.entrypoints.launchers.cli_args import make_arg_parser, validate_parsed_serve_args
@@ -115,11 +117,28 @@ def serve_vllm(serving: Serving) -> int:
     told = " ".join(word if " " not in word else f"'{word}'" for word in flags)
     print(f"vLLM {version}: {told} {' '.join(serving.more)}".rstrip(), file=sys.stderr, flush=True)
     parser = make_arg_parser(FlexibleArgumentParser(prog="facewise serve"))
+    parser.error = refuse_flag  # one line instead of all that vLLM knows
     args = parser.parse_args([str(folder), *flags, *serving.more])
     validate_parsed_serve_args(args)
     Thread(target=announce, args=(args.host, args.port, checkpoint.name, serving.limits), daemon=True).start()
     ServeSubcommand.cmd(args)
     return 0
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raises FacewiseError for an address that nobody can listen on, before anything is loaded."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FacewiseError(f"{host}:{port}: nobody can listen there ({reason}); give another --host or --port") from None
+
+
+def refuse_flag(message: str) -> NoReturn:
+    raise FacewiseError(f"vLLM: {message}")
 
 
 def set_environment(serving: Serving) -> None:
@@ -132,6 +151,7 @@ def set_environment(serving: Serving) -> None:
     os.environ.setdefault("VLLM_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
     if not serving.verbose:
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        os.environ.setdefault("TQDM_DISABLE", "1")  # the progress bars of four libraries, in three processes
     serving.limits.to_env()
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from vllm.config import VllmConfig
 from vllm.model_executor.models.interfaces import MultiModalEmbeddings, SupportsLoRA, SupportsMultiModal, SupportsPP
 from vllm.model_executor.models.module_mapping import MultiModelKeys
@@ -40,9 +41,11 @@ class FacewiseForVllm(nn.Module, SupportsMultiModal, SupportsLoRA, SupportsPP):
         self.configure_mm_token_handling(text.vocab_size, [self.config.image_token_id])
         with self._mark_tower_model(vllm_config, set(MEDIA)):
             self.projector = Projector(self.config)
+        # A language model that was built from its config alone does not name its class.
+        architectures = text.architectures or [MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[text.model_type]]
         with self._mark_language_model(vllm_config):
             self.language_model = init_vllm_registered_model(
-                vllm_config, hf_config=text, prefix=maybe_prefix(prefix, "language_model")
+                vllm_config, hf_config=text, prefix=maybe_prefix(prefix, "language_model"), architectures=architectures
             )
         self.make_empty_intermediate_tensors = self.language_model.make_empty_intermediate_tensors
 
@@ -65,7 +68,7 @@ class FacewiseForVllm(nn.Module, SupportsMultiModal, SupportsLoRA, SupportsPP):
     ) -> Tensor | IntermediateTensors:
         if intermediate_tensors is not None:
             inputs_embeds = None
-        return self.language_model.model(input_ids, positions, intermediate_tensors, inputs_embeds=inputs_embeds)
+        return self.language_model(input_ids, positions, intermediate_tensors, inputs_embeds)
 
     def compute_logits(self, hidden_states: Tensor) -> Tensor | None:
         """A written image token would ask for features that do not exist."""

@@ -431,3 +431,20 @@ def test_a_name_too_long_is_one_line():
 def test_a_pipe_is_refused_and_not_waited_for():
     done = by_shell("cat /dev/null | facewise ask /dev/stdin")
     assert done.returncode == 2 and done.stderr == "facewise: /dev/stdin: a pipe or a device; save the picture as a file\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["no-such-model"], "neither a model's name nor a folder"),
+        (["--port", "99999"], "nobody can listen there"),
+        (["--port", "many"], "invalid int value"),
+        (["--max-concurrent", "0"], "max_concurrent"),
+        (["--engine", "hf", "--enable-lora"], "flags of vLLM's"),
+        (["--host", "no.such.host.invalid"], "nobody can listen there"),
+    ],
+)
+def test_a_server_that_cannot_start_says_why_in_one_line(capsys, flags, says):
+    assert main(["serve", *flags]) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1 and says in told[0]

@@ -231,3 +231,35 @@ def test_a_task_adapter_is_served_beside_the_base(checkpoint, pictures, tmp_path
     for adapter, expected in ((None, base), (LoRARequest("mine", 1, str(tmp_path)), changed), (None, base)):
         (output,) = llm.generate([asked], SamplingParams(temperature=0, max_tokens=TOKENS), lora_request=adapter, use_tqdm=False)
         assert [token for token in output.outputs[0].token_ids if token != stop] == expected[1]
+
+
+def test_another_language_model_is_served_as_it_is_run(checkpoint, pictures, tmp_path):
+    """A tiny Qwen3 with random weights in the place of SmolLM2: the plugin knows no family."""
+    from transformers import Qwen3Config
+
+    from facewise.model.engines.vllm import VllmEngine
+    from facewise.model.network.configuration import FacewiseConfig
+    from facewise.model.network.modeling import FacewiseForConditionalGeneration
+
+    torch.manual_seed(0)
+    size = {
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
+    text = Qwen3Config(
+        vocab_size=49152, head_dim=32, initializer_range=0.3, bos_token_id=1, eos_token_id=2, pad_token_id=2, **size
+    )
+    ours = checkpoint.config
+    config = FacewiseConfig(
+        encoder_config=ours.encoder_config, text_config=text, image_token_id=ours.image_token_id, verdict_ids=ours.verdict_ids
+    )
+    model = FacewiseForConditionalGeneration(config).eval()
+    model.save_pretrained(tmp_path)
+    checkpoint.processor.save_pretrained(tmp_path)
+    asked = [Case(prompt(question, 0), (picture,)) for picture in pictures[:4] for question in QUESTIONS[:2]]
+    here = by_transformers(HfEngine(model, checkpoint.processor), asked)
+    assert len({tuple(written) for _, written in here}) > 4
+    assert by_vllm(VllmEngine(tmp_path, checkpoint.perceiver, dtype="float32"), asked) == here
