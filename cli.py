@@ -355,13 +355,13 @@ def _own_stderr(verbose: bool) -> Iterator[TextIO]:
         return
     sys.stderr.flush()
     console = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        sys.stderr = nowhere
-        try:
-            yield console
-        finally:
-            sys.stderr = console
+    nowhere = open(os.devnull, "w")  # noqa: SIM115 -- never closed: loggers of libraries hold on to it, and write when the process ends
+    os.dup2(nowhere.fileno(), 2)
+    sys.stderr = nowhere
+    try:
+        yield console
+    finally:
+        sys.stderr = console
 
 
 if __name__ == "__main__":

@@ -145,12 +145,13 @@ def set_environment(serving: Serving) -> None:
     """What vLLM, its worker processes and our gate read from the environment."""
     from ..model.engines.vllm import prepare_environment
 
+    if serving.verbose:
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "INFO")
     prepare_environment()
     os.environ["VLLM_MEDIA_CONNECTOR"] = "facewise"
     os.environ["VLLM_MEDIA_URL_ALLOW_REDIRECTS"] = "0"  # an allowed host may not send us to one that is not
     os.environ.setdefault("VLLM_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
     if not serving.verbose:
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
         os.environ.setdefault("TQDM_DISABLE", "1")  # the progress bars of four libraries, in three processes
     serving.limits.to_env()
 

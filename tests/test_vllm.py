@@ -1,6 +1,9 @@
 """Inside vLLM the model says what it says in transformers, token by token, and looks at the same points."""
 
+import json
 import math
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -263,3 +266,20 @@ def test_another_language_model_is_served_as_it_is_run(checkpoint, pictures, tmp
     here = by_transformers(HfEngine(model, checkpoint.processor), asked)
     assert len({tuple(written) for _, written in here}) > 4
     assert by_vllm(VllmEngine(tmp_path, checkpoint.perceiver, dtype="float32"), asked) == here
+
+
+def test_the_command_prints_answers_and_nothing_of_vllms(examples):
+    command = [
+        sys.executable,
+        "-m",
+        "facewise.cli",
+        "ask",
+        str(examples / "printed-face.jpg"),
+        "--task",
+        "spoof",
+        "--engine",
+        "vllm",
+    ]
+    ran = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0 and ran.stderr == ""
+    assert json.loads(ran.stdout)["faces"][0]["answer"]["label"] == "spoof"

@@ -54,6 +54,8 @@ def prepare_environment() -> None:
     """What vLLM reads from the environment when it is imported; what the user has set stays."""
     os.environ.setdefault("VLLM_PLUGINS", PLUGINS)
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(CPU_KV_CACHE_GB))
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # standard output holds answers
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")  # no call to anybody
 
 
