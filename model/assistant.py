@@ -32,7 +32,7 @@ PICTURES_AT_ONCE = 8
 
 
 def load(model: str = "default", engine: str = "hf") -> Assistant:
-    """An assistant of a model (`default` or a folder) on an engine (`hf` or `fake`), or of the URL of an OpenAI-compatible server.
+    """An assistant of a model (`default` or a folder) on an engine (`hf`, `vllm` or `fake`), or of the URL of an OpenAI-compatible server.
 
     Raises FacewiseError, listing the choices, and for a server that does not answer.
     """

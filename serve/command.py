@@ -25,7 +25,6 @@ from .limits import Limits
 LOOPBACK = "127.0.0.1"
 GATE = "facewise.serve.gate.Gate"
 DRAIN_S = 30  # what is being answered at SIGTERM has this long
-MAX_PIXELS = 40_000_000
 DEFAULT_NEW_TOKENS = 256  # of a chat answer whose client names no length
 
 
@@ -60,6 +59,10 @@ def parse(argv: list[str]) -> Serving:
     chosen = {name: value for name in vars(Limits()) if (value := getattr(args, name, None)) is not None}
     held = max(Limits.max_held_mb, chosen.get("max_body_mb", 0))
     limits = replace(Limits(api_keys=tuple(keys), max_held_mb=held), **chosen)
+    if not 0 <= args.port < 2**16:  # getaddrinfo would take its last sixteen bits
+        raise FacewiseError(f"--port {args.port}: give a number below 65536")
+    if not args.max_clip_s > 0:
+        raise FacewiseError(f"--max-clip-s {args.max_clip_s:g}: give seconds above 0")
     engine = args.engine or ("vllm" if find_spec("vllm") else "hf")
     if engine == "hf" and more:
         raise FacewiseError(f"{' '.join(more)}: flags of vLLM's, which the engine hf does not take (facewise serve --help)")
@@ -102,7 +105,7 @@ def serve_vllm(serving: Serving) -> int:
     from ..model.export import prepared_whole
     from ..model.network import register
 
-    refuse_taken(serving.host, serving.port)
+    bound(serving.host, serving.port).close()  # vLLM binds it again, once everything is loaded
     set_environment(serving)
     register()
     checkpoint = load_checkpoint(serving.model)
@@ -125,16 +128,17 @@ def serve_vllm(serving: Serving) -> int:
     return 0
 
 
-def refuse_taken(host: str, port: int) -> None:
-    """Raises FacewiseError for an address that nobody can listen on, before anything is loaded."""
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at the address. Raises FacewiseError for one that nobody can listen on, before anything is loaded."""
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise FacewiseError(f"{host}:{port}: nobody can listen there ({reason}); give another --host or --port") from None
+        raise FacewiseError(f"{host}:{port}: cannot be listened on ({reason}); give another --host or --port") from None
+    return listening
 
 
 def refuse_flag(message: str) -> NoReturn:
@@ -144,6 +148,7 @@ def refuse_flag(message: str) -> NoReturn:
 def set_environment(serving: Serving) -> None:
     """What vLLM, its worker processes and our gate read from the environment."""
     from ..model.engines.vllm import prepare_environment
+    from ..model.perception.picture import MAX_PIXELS
 
     if serving.verbose:
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "INFO")

@@ -23,7 +23,6 @@ from ..model.perception.moments import Moments
 from ..model.perception.picture import Picture, read_picture
 from .declining import Refused
 
-MOST_TOKENS = 512  # where the client does not say
 _MOST_LIKELY = 20
 
 # Settings and the values of theirs with which nothing changes.

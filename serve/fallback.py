@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 from threading import Thread
 from typing import Any
 
 from ..model.errors import FacewiseError
-from .command import DRAIN_S, Serving, announce
+from .command import DRAIN_S, Serving, announce, bound
 
 
 def serve(serving: Serving) -> int:
@@ -29,7 +28,7 @@ def serve(serving: Serving) -> int:
     from .batching import Worker
     from .perceiving import SharedPerceiver
 
-    listening = _bound(serving.host, serving.port)
+    listening = bound(serving.host, serving.port)  # before the model is loaded; nobody is let in before uvicorn listens
     if not serving.verbose:
         disable_progress_bar()
     register()
@@ -53,16 +52,3 @@ def serve(serving: Serving) -> int:
     uvicorn.Server(config).run(sockets=[listening])
     worker.close()
     return 0
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """Bound before the model is loaded, so that a taken port is told at once; nobody is let in before uvicorn listens."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except (OSError, OverflowError) as error:
-        told = getattr(error, "strerror", None) or error
-        raise FacewiseError(f"{host}:{port}: cannot be listened on ({told}); give another --host or --port") from None
-    return bound

@@ -18,7 +18,7 @@ from vllm.multimodal.media.base import MediaIO, MediaWithBytes
 from ..model.errors import FacewiseError
 from ..model.perception.moments import Moments, moments_of
 from ..model.perception.picture import MAX_BYTES, Picture, as_picture, read_picture
-from ..model.perception.video import Clip
+from ..model.perception.video import Clip, open_clip
 from ..model.perception.views import SIZE
 from .clips import clip_moments
 
@@ -118,12 +118,12 @@ def received_clip(item: Any, max_faces: int, image_size: int, views: Sequence[st
     item = _original(item)
     if isinstance(item, Moments):
         return item
-    if isinstance(item, Clip):
-        return moments_of(item, max_faces, None, image_size, views)
-    if not isinstance(item, str | Path | bytes):
+    if isinstance(item, bytes):
+        return clip_moments(item, max_faces, image_size, tuple(views), float("inf"))
+    if not isinstance(item, Clip | str | Path):
         raise FacewiseError(f"a clip as {type(item).__name__} has no frame rate; give a video file, its path or its bytes")
-    data = item if isinstance(item, bytes) else Path(item).read_bytes()
-    return clip_moments(data, max_faces, image_size, tuple(views), float("inf"))
+    clip = item if isinstance(item, Clip) else open_clip(item)
+    return moments_of(clip, max_faces, None, image_size, views)
 
 
 def _original(item: Any) -> Any:

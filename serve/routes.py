@@ -24,7 +24,8 @@ from ..model.errors import FacewiseError
 from ..model.network.configuration import FacewiseConfig
 from .batching import Job, QueuedEngine, Worker
 from .clips import clip_moments
-from .completions import MOST_TOKENS, Chat, Sayings, event, finish_reason, first_token, read_body
+from .command import DEFAULT_NEW_TOKENS
+from .completions import Chat, Sayings, event, finish_reason, first_token, read_body
 from .declining import Refused
 from .faces import Faces, router
 from .gate import Gate
@@ -107,7 +108,7 @@ class Door:
             raise Refused(400, f"logprob_token_ids must be below {engine.grammars.vocabulary}", "logprob_token_ids")
         length = engine.prompt_tokens(chat.request)
         room = self.room - length
-        most = chat.max_tokens or min(MOST_TOKENS, self.limits.max_new_tokens, max(1, room))
+        most = chat.max_tokens or min(DEFAULT_NEW_TOKENS, self.limits.max_new_tokens, max(1, room))
         if most > room:
             told = f"the prompt has {length} tokens and its answer may have {most}; the model reads {self.room}, ask for less"
             raise Refused(400, told, "messages")

@@ -437,11 +437,13 @@ def test_a_pipe_is_refused_and_not_waited_for():
     ("flags", "says"),
     [
         (["no-such-model"], "neither a model's name nor a folder"),
-        (["--port", "99999"], "nobody can listen there"),
+        (["--port", "99999"], "below 65536"),
+        (["--host", "192.0.2.1"], "cannot be listened on"),
         (["--port", "many"], "invalid int value"),
         (["--max-concurrent", "0"], "max_concurrent"),
+        (["--max-clip-s", "0"], "seconds above 0"),
         (["--engine", "hf", "--enable-lora"], "flags of vLLM's"),
-        (["--host", "no.such.host.invalid"], "nobody can listen there"),
+        (["--host", "no.such.host.invalid"], "cannot be listened on"),
     ],
 )
 def test_a_server_that_cannot_start_says_why_in_one_line(capsys, flags, says):
