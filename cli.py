@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_ask(verbs)
     _add_see(verbs)
     verbs.add_parser("serve", help="serve the OpenAI API and the face endpoint, through vLLM", add_help=False)
+    _add_synth(verbs)
     _add_train(verbs)
     _add_export(verbs)
     _add_doctor(verbs)
@@ -144,6 +145,16 @@ def _add_see(verbs: Any) -> None:
     parser.add_argument("--model", default="default", metavar="M", help="'default' (the embedded model) or a model folder")
     parser.add_argument("--verbose", action="store_true", help="let libraries write to stderr")
     parser.set_defaults(verb=_see)
+
+
+def _add_synth(verbs: Any) -> None:
+    from .data_builders.synthesis.command import add_arguments, synth
+
+    parser = verbs.add_parser(
+        "synth", help="make labelled pictures and clips: spoofs, faces with action units, micro-expressions", allow_abbrev=False
+    )
+    add_arguments(parser)
+    parser.set_defaults(verb=synth)
 
 
 def _add_train(verbs: Any) -> None:
@@ -322,15 +333,18 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    import shlex
+
     from .model.checkpoint import load_checkpoint
-    from .model.export import export
+    from .model.export import export, vllm_line
 
     with _own_stderr(args.verbose):
         from .model.network import register
 
         register()
         out = export(load_checkpoint(args.model), Path(args.out))
-    _print(f"{out}: a whole model; facewise serve {out}")
+    _print(f"{out}: a whole model. It is served by ours, or, where Facewise is installed beside it, by vLLM alone:")
+    _print(f"  facewise serve {shlex.quote(str(out))}\n  {vllm_line(out)}")
     return 0
 
 

@@ -1,6 +1,6 @@
 """Records -> one file of views, detector's points and labels that the evidence encoder trains on.
 
-    python -m facewise.data_builders.pack records.jsonl --out set.safetensors
+    python -m facewise.data_builders.pack records.jsonl [records.jsonl ...] --out set.safetensors
 
 Pictures are seen as at inference: our decoder, detector, landmarks and views. Training pictures are packed mirrored, too, mirrored before
 they are seen, because texture views do not commute with a flip. Where no face is found the row is dropped and counted.
@@ -27,7 +27,7 @@ from .records import SPLITS, Record, read_records
 
 GRID = 14
 WHOLE, UNKNOWN = 254, 255  # of the attack map
-RENDERS = "render"
+VISIBLE = 0.5  # a cue that is just visible
 CLASSES = (*EMOTIONS, NO_PROTOTYPE)
 
 
@@ -40,14 +40,15 @@ class Job:
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
-    records = read_records(args.records)
-    jobs = [Job(record, args.records.parent, mirrored) for record in records for mirrored in _looks(record)]
+    stills = [(record, path.parent) for path in args.records for record in read_records(path) if record.clip is None]
+    jobs = [Job(record, folder, mirrored) for record, folder in stills for mirrored in _looks(record)]
     with ProcessPoolExecutor(args.workers, multiprocessing.get_context("spawn"), _single_threaded) as workers:
         rows = list(_counted(workers.map(_row, jobs, chunksize=16), len(jobs)))
     kept = [(job, row) for job, row in zip(jobs, rows, strict=True) if row is not None]
     dropped = Counter(job.record.dataset for job, row in zip(jobs, rows, strict=True) if row is None)
     if not kept:
-        raise FacewiseError(f"{args.records}: no face was found in any of the {len(records)} pictures; nothing was written")
+        names = ", ".join(map(str, args.records))
+        raise FacewiseError(f"{names}: no face was found in any of the {len(stills)} pictures; nothing was written")
     _write(args.out, kept, dropped)
     print(f"{len(kept)} rows, without a face: {dict(dropped) or 'none'} -> {args.out}")
     return 0
@@ -55,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("records", type=Path, metavar="RECORDS.jsonl")
+    parser.add_argument("records", type=Path, nargs="+", metavar="RECORDS.jsonl", help="of pictures; clips are passed over")
     parser.add_argument("--out", type=Path, required=True, metavar="SET.safetensors")
     parser.add_argument("--workers", type=int, default=2)
     return parser
@@ -118,10 +119,10 @@ def packed(record: Record, pixels: np.ndarray, face: DetectedFace, job: Job) -> 
         "emotion": np.array(-1 if record.emotion is None else CLASSES.index(record.emotion)),
         "live": np.array(-1 if record.live is None else int(not record.live)),
         "attack": np.array(-1 if record.attack is None else ATTACKS.index(record.attack)),
-        "cues": np.array([-1 if record.cues is None else name in record.cues for name in CUES], np.int64),
+        "cues": np.array([-1 if record.cues is None else record.cues.get(name, 0) >= VISIBLE for name in CUES], np.int64),
         "map": _map(record, seen.wide_box, job),
         "split": np.array(SPLITS.index(record.split)),
-        "photo": np.array(int(record.dataset != RENDERS)),
+        "photo": np.array(int(record.source.get("made of") != "rig")),
         "held_out": np.array(int(record.source.get("variant") == "b")),
     }
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from ..model.errors import FacewiseError
+from ..model.taxonomy import AU_CODES
 from .records import SPLITS
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -22,6 +23,7 @@ SAME_PICTURE_BITS = (
 )
 FLIP_AGREES = 0.1
 EYES_OPEN = 0.5
+SMILE = 3.0  # level of AU12 on both sides
 # Share of the rig's shape at levels 0, A .. E, as in synthesis/rig.py.
 SHAPE_LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 LID_LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # open eyes score .1 to .25
@@ -35,24 +37,39 @@ TRUSTED = {
 
 @dataclass(frozen=True)
 class Portrait:
-    """One photo of a subject; `aus` are the teacher's, where it agreed with itself."""
+    """One photo of a subject; `aus` are the teacher's, where it agreed with itself, and all silent on somebody posed at rest. `generated`: made
+    by a network, nobody's photo."""
 
     path: Path
     subject: str
     split: str
     aus: dict[str, tuple[float, float]]
+    at_rest: bool = False
+    generated: bool = False
+
+    @property
+    def emotion(self) -> str | None:
+        """What may be said of it with some right."""
+        if self.at_rest:
+            return "neutral"
+        return "happiness" if min(self.aus.get("AU12", (0.0, 0.0))) >= SMILE else None
 
 
-def read_portraits(folder: Path, teacher: Path) -> list[Portrait]:
-    """Every picture of a folder. Raises FacewiseError when there is none."""
+def read_portraits(folder: Path, teacher: Path | None = None, at_rest: bool = False, generated: bool = False) -> list[Portrait]:
+    """Every picture of a folder. Raises FacewiseError when there is no such folder, or no picture in it."""
+    if not folder.is_dir():
+        raise FacewiseError(f"{folder}: no such folder of portraits")
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise FacewiseError(f"{folder}: no pictures in this folder")
-    looks = _looks(teacher)
+    looks = _looks(teacher) if teacher else {}
     subjects = same_subjects(paths)
     splits = {subject: split_of(subject) for subject in subjects}
-    pairs = zip(paths, subjects, strict=True)
-    return [Portrait(path, subject, splits[subject], teacher_aus(*looks.get(path.name, ({}, {})))) for path, subject in pairs]
+    rest = dict.fromkeys(AU_CODES if at_rest else (), (0.0, 0.0))
+    return [
+        Portrait(path, subject, splits[subject], rest | teacher_aus(*looks.get(path.name, ({}, {}))), at_rest, generated)
+        for path, subject in zip(paths, subjects, strict=True)
+    ]
 
 
 def split_of(subject: str, shares: tuple[float, float, float] = SPLIT_SHARES) -> str:

@@ -1,4 +1,4 @@
-"""A record is one labelled picture: where it lies, what is known of it, and who is on it. One JSON object a line.
+"""A record is one labelled picture or clip: where it lies, what is known of it, and who is on it. One JSON object a line.
 
 Labels are in our vocabularies; what is None is not known and takes part in no loss. Subjects never cross splits.
 """
@@ -8,18 +8,26 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..model.errors import FacewiseError
 
 SPLITS = ("train", "val", "test")
+GENUINE = "none"  # the `digital` of a picture as the camera took it
+
+Sides = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Record:
-    """`media` and `mask` are relative to the JSONL's folder. `aus`: code -> (left, right) levels 0-5, only those that may be trained on.
+    """`media`, `mask` and `regions` are relative to the JSONL's folder; pixels are those of the media as the user sees it.
 
-    `live` None carries no live/spoof label; `attack` and `mask` (255 where the instrument is seen) belong to spoofs; `cues` None: not known.
-    `source` keeps the labels in the source's own words, and how a simulated picture was made.
+    `aus`: code -> (left, right) levels 0-5, only those that may be trained on; `change`: the same against the record `pair`, exact where the
+    levels themselves are not. `live` None carries no live/spoof label; `attack`, `mask` (255 where the instrument is seen, or the picture was
+    altered) and `box` (x1, y1, x2, y2 of the mask) belong to spoofs and to `digital` ones, whose type it is (`GENUINE`: none; None: not
+    known). `cues`: name -> visibility 0-1 in the final crop, .5 is just visible; None: not known. `points` [68][2] are the rig's own, `regions`
+    a PNG of its parts by pixel. `clip`: what is true of a clip (clips/clips.py). `source`: the labels in the source's own words, and how a
+    simulated picture was made.
     """
 
     id: str
@@ -29,17 +37,33 @@ class Record:
     licence: str
     subject: str
     split: str
-    aus: dict[str, tuple[float, float]] | None = None
+    aus: dict[str, Sides] | None = None
+    change: dict[str, Sides] | None = None
+    pair: str | None = None
     emotion: str | None = None
     live: bool | None = None
     attack: str | None = None
+    digital: str | None = None
     mask: str | None = None
-    cues: tuple[str, ...] | None = None
+    box: tuple[float, float, float, float] | None = None
+    cues: dict[str, float] | None = None
+    points: list[list[float]] | None = None
+    regions: str | None = None
+    clip: dict[str, Any] | None = None
     source: dict[str, str] = field(default_factory=dict)
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
-    path.write_text("".join(json.dumps(dataclasses.asdict(record)) + "\n" for record in records))
+    """All of the file or none of it."""
+    part = path.with_name(f".{path.name}")
+    part.write_text("".join(json_line(record) for record in records))
+    part.replace(path)
+
+
+def json_line(record: Record) -> str:
+    """What is not known is left out."""
+    values = {name: value for name, value in dataclasses.asdict(record).items() if value is not None}
+    return json.dumps(values) + "\n"
 
 
 def read_records(path: Path) -> list[Record]:
@@ -51,14 +75,19 @@ def read_records(path: Path) -> list[Record]:
     except (OSError, UnicodeDecodeError) as error:
         raise FacewiseError(f"{path}: not a readable file of records ({error})") from None
     if not lines:
-        raise FacewiseError(f"{path}: the file is empty; give one record a line, as first_set.py writes them")
+        raise FacewiseError(f"{path}: the file is empty; give one record a line, as `facewise synth` writes them")
     return [_parsed(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
 
 
 def record_of(values: dict) -> Record:
     """A record from its JSON object."""
-    aus = values["aus"] and {code: (left, right) for code, (left, right) in values["aus"].items()}
-    return Record(**{**values, "aus": aus, "cues": None if values["cues"] is None else tuple(values["cues"])})
+    sides = {
+        name: {code: (left, right) for code, (left, right) in values[name].items()}
+        for name in ("aus", "change")
+        if values.get(name) is not None
+    }
+    box = {"box": tuple(values["box"])} if values.get("box") else {}
+    return Record(**{**values, **sides, **box})
 
 
 def _parsed(line: str, where: str) -> Record:

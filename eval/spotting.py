@@ -11,14 +11,17 @@ import itertools
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ..data_builders.synthesis.clips import sample_plan, write_labelled_clip
-from ..data_builders.synthesis.look import painting, sample_look
-from ..data_builders.synthesis.rig import Sides, load_rig, sample_person
+from ..data_builders.clips.camcorder import sample_camcorder
+from ..data_builders.clips.clips import write_labelled_clip
+from ..data_builders.clips.scripts import sample_plan
+from ..data_builders.clips.takes import Take
+from ..data_builders.rig.look import painting, sample_look
+from ..data_builders.rig.rig import Sides, load_rig, sample_person
 from ..model.errors import FacewiseError, exit_code
 from ..model.perception.clip import watch
 from ..model.perception.spotting import FEWEST_FRAMES, Spot
@@ -27,6 +30,7 @@ from ..model.perception.video import open_clip
 IOU = 0.5
 APEX_S = 0.067
 SIZE = (640, 360)
+FAMILY = "phone"
 UNITS: tuple[dict[str, Sides], ...] = (
     *(
         {code: (5.0, 5.0)}
@@ -85,8 +89,9 @@ def draw(folder: Path, rig_path: Path, seconds: float = 10.0) -> None:
             (kind, UNITS[unit], wanted.peak_iod * (1 + (kind == "macro"))) for kind, unit in zip(kinds, chosen, strict=True)
         ]
         plan = sample_plan(rng, wanted.fps, seconds, events, wanted.distractors)
-        drawing = {"iod_px": float(rng.uniform(45, 110)), "noise": float(rng.uniform(0.8, 3.0))}
-        write_labelled_clip(path, rig, paint, person, look, plan, wanted.crf, **drawing)
+        take = Take(rig, paint, person, plan, SIZE, float(rng.uniform(45, 110)))
+        camcorder = sample_camcorder(rng, FAMILY, wanted.fps)
+        write_labelled_clip(path, take, look, replace(camcorder, crf=wanted.crf, gop=wanted.fps))
         print(f"drawn {path.name}", file=sys.stderr, flush=True)
 
 

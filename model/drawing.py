@@ -35,6 +35,9 @@ KIND_COLOURS = {"micro": "#d55e00", "macro": "#0072b2", "blink": "#999999"}
 TALLEST_PX = 720
 
 
+Rows = Sequence[tuple[str, Sequence[tuple[str, np.ndarray]]]]  # (title, [(name, picture), ...]) by row
+
+
 def faces_drawn(pixels: np.ndarray, faces: Sequence[DetectedFace], notes: Sequence[str] = ()) -> np.ndarray:
     """RGB [h, w, 3]: each face's box with its number, its landmarks region by region, and its note."""
     drawn = np.ascontiguousarray(pixels).copy()
@@ -47,23 +50,27 @@ def faces_drawn(pixels: np.ndarray, faces: Sequence[DetectedFace], notes: Sequen
     return drawn
 
 
-def sheet(main: np.ndarray, rows: Sequence[tuple[str, Sequence[tuple[str, np.ndarray]]]], tile: int = 168) -> np.ndarray:
+def sheet(main: np.ndarray, rows: Rows, tile: int = 168) -> np.ndarray:
     """RGB: the main picture, and beside it rows of named tiles under their title."""
     scale = min(1.0, TALLEST_PX / main.shape[0])
-    filter_ = cv2.INTER_AREA
-    left = cv2.resize(main, None, fx=scale, fy=scale, interpolation=filter_) if scale < 1 else main
-    if not rows:
-        return left
+    left = cv2.resize(main, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else main
+    return _side_by_side(left, grid(rows, tile)) if rows else left
+
+
+def grid(rows: Rows, tile: int = 168) -> np.ndarray:
+    """RGB: rows of named tiles, each as large as fits into `tile` px a side, under their title."""
     row_height, widest = tile + 44, max(len(tiles) for _, tiles in rows)
-    right = np.full((row_height * len(rows) + 8, widest * (tile + 8) + 8, 3), PAPER, np.uint8)
+    drawn = np.full((row_height * len(rows) + 8, widest * (tile + 8) + 8, 3), PAPER, np.uint8)
     for number, (title, tiles) in enumerate(rows):
         top = number * row_height
-        _text(right, title, (8, top + 16))
+        _text(drawn, title, (8, top + 16))
         for place, (name, picture) in enumerate(tiles):
             x, y = 8 + place * (tile + 8), top + 24
-            right[y : y + tile, x : x + tile] = cv2.resize(picture, (tile, tile), interpolation=cv2.INTER_AREA)
-            _text(right, name, (x, y + tile + 13), 0.38)
-    return _side_by_side(left, right)
+            scale = tile / max(picture.shape[:2])
+            small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+            drawn[y : y + small.shape[0], x : x + small.shape[1]] = small[:tile, :tile]
+            _text(drawn, name, (x, y + tile + 13), 0.38)
+    return drawn
 
 
 def curve(spotted: Spotted, width: int = 960, height: int = 220) -> np.ndarray:

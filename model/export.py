@@ -1,12 +1,17 @@
 """One whole folder of a model: what transformers' Auto classes and vLLM load, tokenizer, processor and all weights in it.
 
-A light folder (own weights, the base language model by name) becomes one; `prepared_whole` keeps a cached one for `facewise serve`.
+A light folder (own weights, the base language model by name) becomes one; `prepared_whole` keeps a cached one for `facewise serve`, and
+`vllm_line` says how vLLM serves one without us.
 """
 
 import hashlib
+import json
+import shlex
 import shutil
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 from .base_llm import cache_dir, prepared_folder, scratch_folder
 from .checkpoint import Checkpoint
@@ -23,7 +28,8 @@ def export(checkpoint: Checkpoint, out: Path) -> Path:
     scratch = scratch_folder(out.absolute())
     try:
         _write(checkpoint, scratch)
-        scratch.chmod(0o755)  # a scratch folder is its owner's alone
+        for path in (scratch, *scratch.rglob("*")):  # a scratch folder is its owner's alone, and so is what safetensors writes
+            path.chmod(0o755 if path.is_dir() else 0o644)
         if out.is_dir():
             out.rmdir()
         scratch.rename(out)
@@ -47,6 +53,31 @@ def prepared_whole(checkpoint: Checkpoint) -> Path:
         if target.is_dir():  # another process was faster
             return target
         raise
+
+
+def vllm_line(folder: Path) -> str:
+    """The shell's line by which vLLM alone serves a whole model on a machine like this one; with its own defaults it does not come up on a
+    processor, or answers in another number type."""
+    from .engines.vllm import CPU_KV_CACHE_GB, settings
+
+    chosen = settings()
+    space = f"VLLM_CPU_KVCACHE_SPACE={CPU_KV_CACHE_GB} " if "block_size" in chosen else ""
+    # Not `vllm serve`: the builds for processors alone have another name, and the command does not find it.
+    return space + shlex.join(["python", "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder), *as_flags(chosen)])
+
+
+def as_flags(settings: Mapping[str, Any]) -> list[str]:
+    """vLLM's settings by name, as words of its command line."""
+    flags = []
+    for name, value in settings.items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, list):
+            flags += [flag, *map(str, value)]
+        elif isinstance(value, bool):
+            flags += [flag] if value else []
+        else:
+            flags += [flag, json.dumps(value) if isinstance(value, dict) else str(value)]
+    return flags
 
 
 def _write(checkpoint: Checkpoint, folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from .errors import FacewiseError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 REASON_CHARS = 200
 TEXT_CHARS = 400
 CACHED_BYTES = 64_000_000  # a grammar with one bounded string takes 2 MB
-# Each bounded string costs seconds over a vocabulary of 50,000 tokens, however long it may be.
-MOST_BOUNDED_STRINGS = 8
+# Each takes 1.3 s of one core to compile over a vocabulary of 50,000 tokens, however long it may be; ours have one.
+MOST_BOUNDED_STRINGS = 4
 DEEPEST = 16
 
 _ACTIONS = {"type": "array", "items": {"enum": list(AU_WORDS.values())}, "maxItems": len(AU_WORDS)}
@@ -75,6 +76,7 @@ def check_schema(schema: Any) -> None:
     parts = list(_parts(schema))
     for part in parts:
         _check_part(part)
+    _check_references(schema)
     bounded = sum("minLength" in part or "maxLength" in part for part in parts)
     if bounded > MOST_BOUNDED_STRINGS:
         raise FacewiseError(f"the schema bounds the length of {bounded} strings; at most {MOST_BOUNDED_STRINGS} can be kept")
@@ -91,6 +93,8 @@ def _parts(schema: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     inner = [schema[name] for name in ("items", "additionalProperties") if name in schema]
     for name in ("anyOf", "oneOf", "prefixItems"):
         inner += _of_kind(schema.get(name, []), list, name)
+        if name in schema and not schema[name]:
+            raise FacewiseError(f"the schema's {name} is empty; name what it may be")
     for name in ("properties", "$defs", "definitions"):
         inner += _of_kind(schema.get(name, {}), dict, name).values()
     for part in inner:
@@ -108,18 +112,39 @@ def _check_part(part: dict[str, Any]) -> None:
     kind = next((name for name in _BESIDE if name in part), None)
     types = part.get("type", [])
     types = types if isinstance(types, list) else [types]
-    strange = [name for name in types if name not in _OF_TYPE]
+    strange = [name for name in types if not isinstance(name, str) or name not in _OF_TYPE]
     if strange or (kind == "type" and not types):
-        raise FacewiseError(f"the schema's type {strange[0] if strange else types!r} is none of {', '.join(_OF_TYPE)}")
+        raise FacewiseError(f"the schema's type {strange[0] if strange else types!s:.40} is none of {', '.join(_OF_TYPE)}")
     if kind is None and told:
         raise FacewiseError(f"the schema's {told[0]} stands without a type; give one of {', '.join(_OF_TYPE)}")
     kept = {kind, *_BESIDE.get(kind or "", ()), *(name for one in types if kind == "type" for name in _OF_TYPE[one])}
     lost = [name for name in told if name not in kept]
     if lost:
         raise FacewiseError(f"the schema's {lost[0]} cannot be kept while words are written{_beside(kind, types)}; leave it out")
-    unknown = [name for name in part.get("required", ()) if name not in part.get("properties", {})]
+    required = _of_kind(part.get("required", []), list, "required")
+    unknown = [name for name in required if not isinstance(name, str) or name not in part.get("properties", {})]
     if unknown:
-        raise FacewiseError(f"the schema requires {unknown[0]!r}, which is none of its properties")
+        raise FacewiseError(f"the schema's required holds {unknown[0]!r:.40}, which is none of its properties")
+    for least, most in (("minLength", "maxLength"), ("minItems", "maxItems")):
+        bounds = [part[name] for name in (least, most) if name in part]
+        if any(type(bound) is not int or bound < 0 for bound in bounds) or bounds != sorted(bounds):
+            raise FacewiseError(
+                f"the schema's {least} and {most} are {bounds!s:.40}; they must be whole numbers, the larger one last"
+            )
+
+
+def _check_references(schema: dict[str, Any]) -> None:
+    """Only to its own definitions, and never in a circle: a grammar would begin such a text and not find its end."""
+    named = {f"#/{kind}/{name}": part for kind in ("$defs", "definitions") for name, part in schema.get(kind, {}).items()}
+    named["#"] = schema
+    meant = {name: [inner["$ref"] for inner in _parts(part) if "$ref" in inner] for name, part in named.items()}
+    for reference in meant["#"]:
+        if not isinstance(reference, str) or reference not in named:
+            raise FacewiseError(f"the schema's $ref is {reference!r:.60}; it must name a definition of its own, as #/$defs/NAME")
+    try:
+        TopologicalSorter(meant).prepare()
+    except CycleError as error:
+        raise FacewiseError(f"the schema refers to itself by {error.args[1][0]}; write it without") from None
 
 
 def _beside(kind: str | None, types: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""The serving door; a later issue fills it. Imports model only."""
+"""The serving door: the OpenAI API and the face endpoint, by vLLM's server or by our own. Imports model only."""

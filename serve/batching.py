@@ -15,7 +15,9 @@ from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ..model.engines.protocol import Completion, Request
+from ..model.engines.vllm import MAX_MODEL_LEN
 from ..model.errors import FacewiseError
+from .declining import NOBODY_WAITS
 
 if TYPE_CHECKING:
     from ..model.engines.hf import HfEngine
@@ -46,10 +48,11 @@ class Job:
 
 
 class Worker:
-    """Owns `engine`; its length is the number of jobs that wait."""
+    """Owns `engine`; its length is the number of jobs that wait, `room` how many tokens a prompt and its answer may have."""
 
     def __init__(self, engine: HfEngine):
         self.engine = engine
+        self.room = min(MAX_MODEL_LEN, engine.model.config.text_config.max_position_embeddings)
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
         self._changed = Condition()
@@ -64,6 +67,12 @@ class Worker:
     @property
     def is_alive(self) -> bool:
         return self._is_open and self._thread.is_alive()
+
+    def check_room(self, length: int, most: int) -> None:
+        """Raises FacewiseError where a prompt of that length and an answer of so many tokens are more than the model reads."""
+        if length + most > self.room:
+            told = f"the prompt has {length} tokens and its answer may have {most}; the model reads {self.room}, ask for less"
+            raise FacewiseError(told)
 
     def submit(self, request: Request, told: Told | None = None, wants_logprobs: bool = False) -> Job:
         """Raises FacewiseError once the worker is closed."""
@@ -143,7 +152,9 @@ class QueuedEngine:
         self._is_gone = Event()
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Raises FacewiseError after `cancel`."""
+        """Raises FacewiseError after `cancel`, and for a prompt that leaves no room."""
+        for request in requests:
+            self.worker.check_room(self.worker.engine.prompt_tokens(request), request.max_tokens)
         self._jobs = [self.worker.submit(request) for request in requests]
         if self._is_gone.is_set():  # while they were handed in
             self.cancel()
@@ -154,8 +165,9 @@ class QueuedEngine:
         finally:
             for job in self._jobs:  # one that failed leaves the others behind
                 job.leave()
+            self._jobs = []  # and their pictures
         if len(done) < len(requests) or self._is_gone.is_set():
-            raise FacewiseError("it is answered no more: the one who asked has left, or the server stops")
+            raise FacewiseError(NOBODY_WAITS)
         return done
 
     def stream(self, request: Request) -> Iterator[str]:

@@ -4,32 +4,59 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock
 
 from ..model.errors import FacewiseError
 from ..model.perception.moments import Moments, moments_of
-from ..model.perception.video import Frame, open_clip
+from ..model.perception.video import open_clip
 
 CLIPS_REMEMBERED = 32
+FRAMES_A_SECOND = 120  # of the longest clip: a frame costs the same however short it is
 
 
-def clip_moments(data: bytes, max_faces: int, image_size: int, views: tuple[str, ...], max_seconds: float) -> Moments:
-    """The moments of a video file. A clip that came lately is not watched again; one clip at a time is, since it keeps every core busy."""
+def _nobody_left() -> bool:
+    return False
+
+
+def clip_moments(
+    data: bytes,
+    max_faces: int,
+    image_size: int,
+    views: tuple[str, ...],
+    max_seconds: float,
+    has_left: Callable[[], bool] = _nobody_left,
+) -> Moments:
+    """The moments of a video file. A clip that came lately is not watched again; one clip at a time is, since it keeps every core busy, and
+    not a frame longer than until `has_left` says that nobody waits for it. Raises FacewiseError then, and for what is no clip or too long."""
     key = hashlib.sha256(repr((max_faces, image_size, views)).encode() + data).hexdigest()
     if (known := _memory().get(key)) is None:
-        known = _watcher().submit(_watched, data, max_faces, image_size, views, max_seconds).result()
+        known = _watcher().submit(_watched, data, max_faces, image_size, views, max_seconds, has_left).result()
         _memory().put(key, known)
     return known
 
 
-def _watched(data: bytes, max_faces: int, image_size: int, views: tuple[str, ...], max_seconds: float) -> Moments:
-    def not_too_long(frame: Frame) -> None:
-        if frame.time_s > max_seconds:
-            raise FacewiseError(f"the clip is longer than {max_seconds:g} s, which is all that this server watches; cut it")
+def _watched(
+    data: bytes, max_faces: int, image_size: int, views: tuple[str, ...], max_seconds: float, has_left: Callable[[], bool]
+) -> Moments:
+    most = max_seconds * FRAMES_A_SECOND
 
-    return moments_of(open_clip(data), max_faces, None, image_size, views, not_too_long).light()
+    def look_on(frames: float, seconds: float) -> None:
+        if has_left():
+            raise FacewiseError("the clip is watched no more: the one who asked has left")
+        if seconds > max_seconds:
+            raise FacewiseError(f"the clip is longer than {max_seconds:g} s, which is all that this server watches; cut it")
+        if frames > most:
+            raise FacewiseError(
+                f"the clip has more than {most:.0f} frames, which is all that this server watches; send fewer a second"
+            )
+
+    look_on(0, 0)
+    clip = open_clip(data)
+    look_on(clip.frames_told or 0, 0)
+    return moments_of(clip, max_faces, None, image_size, views, lambda frame: look_on(frame.index + 1, frame.time_s)).light()
 
 
 class _Memory:

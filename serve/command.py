@@ -7,14 +7,18 @@ wins. vLLM runs in this process, so that a signal reaches it as it reaches us.
 from __future__ import annotations
 
 import argparse
+import base64
+import ipaddress
 import json
 import os
+import resource
 import socket
 import sys
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
+from functools import cache
+from http.client import HTTPException
 from importlib.util import find_spec
 from threading import Thread
 from typing import Any, NoReturn
@@ -25,7 +29,20 @@ from .limits import Limits
 LOOPBACK = "127.0.0.1"
 GATE = "facewise.serve.gate.Gate"
 DRAIN_S = 30  # what is being answered at SIGTERM has this long
+LEAVE_S = 5  # and threads that nobody waits for have this long after it
+FIRST_LOOK_S = 60  # for the first picture, on a busy machine
+MAX_FILES = 2**16  # as many as vLLM wants
 DEFAULT_NEW_TOKENS = 256  # of a chat answer whose client names no length
+VERBOSE = {"VLLM_LOGGING_LEVEL": "INFO"}
+# Four libraries in three processes: their progress bars, and warnings of what nobody can change.
+QUIET = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TQDM_DISABLE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "PYTHONWARNINGS": "ignore",
+    "TORCH_LOGS": "-all",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,7 @@ class Serving:
 
 def main(argv: list[str]) -> int:
     serving = parse(argv)
+    may_open()
     if serving.engine == "hf":
         from .fallback import serve
 
@@ -53,8 +71,11 @@ def main(argv: list[str]) -> int:
 
 def parse(argv: list[str]) -> Serving:
     """Raises FacewiseError for what cannot be; the model, if one is named, comes first, so that a flag's value never passes for it."""
-    named = argv[:1] if argv and not argv[0].startswith("-") else ["default"]
-    args, more = _parser().parse_known_args(argv[1:] if argv[:1] == named else argv)
+    named = argv[:1] if argv and not argv[0].startswith("-") else []
+    args, more = _parser().parse_known_args(argv[len(named) :])
+    named += [args.model] if args.model else []
+    if len(named) > 1:
+        raise FacewiseError(f"two models: {named[0]} and --model {named[1]}; one is served, name it once")
     keys = args.api_key or [key for key in (os.environ.get("FACEWISE_API_KEY"),) if key]
     chosen = {name: value for name in vars(Limits()) if (value := getattr(args, name, None)) is not None}
     held = max(Limits.max_held_mb, chosen.get("max_body_mb", 0))
@@ -66,17 +87,18 @@ def parse(argv: list[str]) -> Serving:
     engine = args.engine or ("vllm" if find_spec("vllm") else "hf")
     if engine == "hf" and more:
         raise FacewiseError(f"{' '.join(more)}: flags of vLLM's, which the engine hf does not take (facewise serve --help)")
-    return Serving(named[0], engine, args.host, args.port, limits, args.max_clip_s, args.verbose, tuple(more))
+    return Serving((named or ["default"])[0], engine, args.host, args.port, limits, args.max_clip_s, args.verbose, tuple(more))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(
         prog="facewise serve",
         usage="facewise serve [MODEL] [options] [vLLM's flags]",
-        description="Serve the OpenAI API and the face endpoint. MODEL is 'default' or a model folder, and comes first.",
+        description="Serve the OpenAI API and the face endpoint. MODEL is 'default' or a model folder, and comes first or after --model.",
         epilog="Any flag of vLLM's is passed on: --api-server-count 2, --allowed-media-domains example.org, --enable-lora ...",
         allow_abbrev=False,
     )
+    parser.add_argument("--model", metavar="MODEL", help="the same as MODEL in the first place")
     parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default: {LOOPBACK}, this machine only)")
     parser.add_argument("--port", type=int, default=8000, help="port (default: 8000)")
     parser.add_argument("--engine", choices=("vllm", "hf"), help="default: vllm where it is installed, else hf")
@@ -101,31 +123,38 @@ def _parser() -> argparse.ArgumentParser:
 def serve_vllm(serving: Serving) -> int:
     if find_spec("vllm") is None:
         raise FacewiseError("vLLM is not installed: pip install 'facewise[serve]', or facewise serve --engine hf")
+    serving = settled(serving)
+    tell_if_open(serving)
+    set_environment(serving)
     from ..model.checkpoint import load_checkpoint
     from ..model.export import prepared_whole
     from ..model.network import register
 
-    bound(serving.host, serving.port).close()  # vLLM binds it again, once everything is loaded
-    set_environment(serving)
     register()
     checkpoint = load_checkpoint(serving.model)
     print(f"Preparing {checkpoint.name}; a first start takes about a minute ...", file=sys.stderr, flush=True)
     folder = prepared_whole(checkpoint)
     flags = vllm_flags(serving, checkpoint)
     from vllm.entrypoints.cli.serve import ServeSubcommand
-    from vllm.entrypoints.launchers.cli_args import make_arg_parser, validate_parsed_serve_args
-    from vllm.utils.argparse_utils import FlexibleArgumentParser
+    from vllm.entrypoints.launchers.cli_args import validate_parsed_serve_args
+    from vllm.logger import configure_logging_from_args
     from vllm.version import __version__ as version
 
     told = " ".join(word if " " not in word else f"'{word}'" for word in flags)
     print(f"vLLM {version}: {told} {' '.join(serving.more)}".rstrip(), file=sys.stderr, flush=True)
-    parser = make_arg_parser(FlexibleArgumentParser(prog="facewise serve"))
-    parser.error = refuse_flag  # one line instead of all that vLLM knows
-    args = parser.parse_args([str(folder), *flags, *serving.more])
+    args = vllm_parser().parse_args([str(folder), *flags, *serving.more])
+    configure_logging_from_args(args)  # as vLLM's own command does
     validate_parsed_serve_args(args)
     Thread(target=announce, args=(args.host, args.port, checkpoint.name, serving.limits), daemon=True).start()
     ServeSubcommand.cmd(args)
+    leave_within(LEAVE_S)
     return 0
+
+
+def settled(serving: Serving) -> Serving:
+    """With the port that will be listened on, 0 being any that is free. Raises FacewiseError for an address that cannot be had."""
+    with bound(serving.host, serving.port) as listening:  # vLLM binds it again, once everything is loaded
+        return replace(serving, port=listening.getsockname()[1])
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -141,29 +170,70 @@ def bound(host: str, port: int) -> socket.socket:
     return listening
 
 
+def tell_if_open(serving: Serving) -> None:
+    """One line where other machines may ask and need no key."""
+    try:
+        is_loopback = ipaddress.ip_address(serving.host).is_loopback
+    except ValueError:
+        is_loopback = serving.host == "localhost"
+    if not is_loopback and not serving.limits.api_keys:
+        told = f"facewise: whoever reaches {serving.host} may ask this server; --api-key KEY or FACEWISE_API_KEY shuts it"
+        print(told, file=sys.stderr, flush=True)
+
+
+def may_open() -> None:
+    """Lets this process, and those that it starts, open as many files and connections as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if resource.RLIM_INFINITY != soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def leave_within(seconds: float) -> None:
+    """Ends the process by then, whatever still works in it: at its end Python waits for the threads of every pool, for a clip that is watched
+    or a prompt that is read, though nobody waits for the answer."""
+
+    def leave() -> None:
+        time.sleep(seconds)
+        sys.stderr.flush()
+        os._exit(0)
+
+    Thread(target=leave, name="facewise-leave", daemon=True).start()
+
+
+def vllm_parser() -> Any:
+    """vLLM's own, which tells a mistake in one line instead of with all that it knows, and guesses no flag."""
+    from vllm.entrypoints.launchers.cli_args import make_arg_parser
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
+
+    parser = make_arg_parser(FlexibleArgumentParser(prog="facewise serve", allow_abbrev=False))
+    parser.error = refuse_flag
+    return parser
+
+
 def refuse_flag(message: str) -> NoReturn:
     raise FacewiseError(f"vLLM: {message}")
 
 
 def set_environment(serving: Serving) -> None:
-    """What vLLM, its worker processes and our gate read from the environment."""
+    """What vLLM, its worker processes and our gate read from the environment; what the user has set of their talk stays."""
+    for name, value in (VERBOSE if serving.verbose else QUIET).items():
+        os.environ.setdefault(name, value)
+    # Only now, because libraries look at their settings when they are imported.
     from ..model.engines.vllm import prepare_environment
     from ..model.perception.picture import MAX_PIXELS
 
-    if serving.verbose:
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "INFO")
     prepare_environment()
     os.environ["VLLM_MEDIA_CONNECTOR"] = "facewise"
     os.environ["VLLM_MEDIA_URL_ALLOW_REDIRECTS"] = "0"  # an allowed host may not send us to one that is not
     os.environ.setdefault("VLLM_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
-    if not serving.verbose:
-        os.environ.setdefault("TQDM_DISABLE", "1")  # the progress bars of four libraries, in three processes
     serving.limits.to_env()
 
 
 def vllm_flags(serving: Serving, checkpoint: Any) -> list[str]:
     """vLLM's settings for a model of ours, as flags."""
     from ..model.engines.vllm import settings
+    from ..model.export import as_flags
 
     encoder = checkpoint.perceiver.encoder.config
     clip = {
@@ -172,17 +242,9 @@ def vllm_flags(serving: Serving, checkpoint: Any) -> list[str]:
         "views": list(encoder.views),
         "max_seconds": serving.max_clip_s,
     }
-    flags = ["--served-model-name", checkpoint.name, "--host", serving.host, "--port", str(serving.port)]
-    for name, value in settings().items():
-        flag = f"--{name.replace('_', '-')}"
-        if isinstance(value, list):
-            flags += [flag, *map(str, value)]
-        elif isinstance(value, bool):
-            flags += [flag] if value else []
-        else:
-            flags += [flag, json.dumps(value) if isinstance(value, dict) else str(value)]
     return [
-        *flags,
+        *("--served-model-name", checkpoint.name, "--host", serving.host, "--port", str(serving.port)),
+        *as_flags(settings()),
         *("--media-io-kwargs", json.dumps({"video": clip})),
         *("--chat-template-content-format", "openai"),
         # As asked: a client that wants chance or length says so.
@@ -190,22 +252,44 @@ def vllm_flags(serving: Serving, checkpoint: Any) -> list[str]:
         *("--middleware", GATE),
         *("--shutdown-timeout", str(DRAIN_S)),
         "--disable-uvicorn-access-log",  # ours tells the same without addresses and queries
+        *(() if serving.verbose else ("--uvicorn-log-level", "warning", "--no-use-tqdm-on-load")),
     ]
 
 
 def announce(host: str, port: int, model: str, limits: Limits) -> None:
-    """Waits until the server is healthy, then prints how to ask it."""
+    """Waits until the server is healthy and has looked at a first picture, for which it loads its detector; then prints how to ask it."""
     shown = LOOPBACK if host in ("0.0.0.0", "::", None) else host
     base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
-    request = urllib.request.Request(f"{base}/health")
+    while not _answers(f"{base}/health", limits):
+        time.sleep(0.5)
+    _answers(f"{base}/v1/faces/ask", limits, json.dumps({"image": _blank()}).encode())
+    known = os.environ.get("FACEWISE_API_KEY") in limits.api_keys
+    key = f' -H "Authorization: Bearer {"$FACEWISE_API_KEY" if known else "YOUR_KEY"}"' if limits.api_keys else ""
+    # One write: others write there, too.
+    sys.stderr.write(f"Ready: {model} at {base}/v1\n  curl{key} -F image=@photo.jpg -F task=spoof {base}/v1/faces/ask\n")
+    sys.stderr.flush()
+
+
+def _answers(url: str, limits: Limits, body: bytes | None = None) -> bool:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     if limits.api_keys:
         request.add_header("Authorization", f"Bearer {limits.api_keys[0]}")
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=5):
-                break
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    key = ' -H "Authorization: Bearer $FACEWISE_API_KEY"' if limits.api_keys else ""
-    print(f"Ready: {model} at {base}/v1", file=sys.stderr)
-    print(f"  curl{key} -F image=@photo.jpg -F task=spoof {base}/v1/faces/ask", file=sys.stderr, flush=True)
+    try:
+        # Past the environment's proxies, whom neither the question nor the key concerns.
+        with _opener().open(request, timeout=5 if body is None else FIRST_LOOK_S):
+            return True
+    except (OSError, HTTPException):
+        return False
+
+
+@cache
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _blank() -> str:
+    """A picture of nobody, as base64."""
+    import cv2
+    import numpy as np
+
+    return base64.b64encode(cv2.imencode(".png", np.full((64, 64, 3), 128, np.uint8))[1].tobytes()).decode()

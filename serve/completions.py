@@ -1,7 +1,7 @@
 """OpenAI's chat completions on an engine of ours: what a request means to it, and what it says in OpenAI's shapes.
 
 The engine takes the likeliest token at each place and knows one answer; a setting that asks for anything else is refused with a sentence,
-never overlooked. The gate has checked shapes and sizes before.
+never overlooked. The gate has checked shapes, sizes and what goes together before.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GREEDY: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("frequency_penalty", "presence_penalty"), (0,)),
     "repetition_penalty": (1,),
     "logit_bias": ({},),
-    **dict.fromkeys(("bad_words", "stop", "stop_token_ids", "allowed_token_ids", "tools"), ([],)),
+    **dict.fromkeys(("bad_words", "stop", "stop_token_ids", "allowed_token_ids"), ([],)),
     "min_tokens": (0,),
     **dict.fromkeys(("ignore_eos", "include_stop_str_in_output", "return_token_ids"), (False,)),
     "skip_special_tokens": (True,),
@@ -78,12 +78,13 @@ def read_body(body: Mapping[str, Any], processor: FacewiseProcessor, watch: Call
     prefix = ""
     if body.get("continue_final_message"):
         messages, prefix = _begun(messages, processor)
-    banned = (body.get("vllm_xargs") or {}).get("banned_phrases", ())
-    schema = _schema(body.get("response_format") or {})
-    if banned and schema is not None:
-        raise Refused(400, "banned_phrases may bar what response_format wants; leave one of both out", "vllm_xargs")
     request = Request(
-        messages, tuple(media["image"]), prefix=prefix, banned=tuple(banned), clips=tuple(media["video"]), schema=schema
+        messages,
+        tuple(media["image"]),
+        prefix=prefix,
+        banned=tuple((body.get("vllm_xargs") or {}).get("banned_phrases", ())),
+        clips=tuple(media["video"]),
+        schema=_schema(body.get("response_format") or {}),
     )
     options = body.get("stream_options") or {}
     return Chat(request, _max_tokens(body), is_stream, bool(options.get("include_usage")), _scores(body, request))
@@ -101,8 +102,6 @@ def _check_settings(body: Mapping[str, Any]) -> None:
     strange = next((name for name, on in (body.get("stream_options") or {}).items() if on and name != "include_usage"), None)
     if strange:
         raise Refused(400, f"stream_options hold {strange!r:.40}; the engine hf knows include_usage", "stream_options")
-    if bool(body.get("continue_final_message")) != (body.get("add_generation_prompt") is False):
-        raise Refused(400, "continue_final_message true goes with add_generation_prompt false, and neither without the other")
 
 
 def _max_tokens(body: Mapping[str, Any]) -> int | None:
@@ -115,15 +114,7 @@ def _max_tokens(body: Mapping[str, Any]) -> int | None:
 def _schema(form: Mapping[str, Any]) -> dict[str, Any] | None:
     if form.get("type") == "json_object":
         return {"type": "object"}
-    if form.get("type") != "json_schema":
-        return None
-    held = form.get("json_schema")
-    schema = held.get("schema") if isinstance(held, dict) else None
-    if schema is None:
-        raise Refused(
-            400, 'response_format holds no schema; it is {"json_schema": {"name": ..., "schema": {...}}}', "response_format"
-        )
-    return schema
+    return form["json_schema"]["schema"] if form.get("type") == "json_schema" else None
 
 
 def _scores(body: Mapping[str, Any], request: Request) -> Scores | None:
@@ -183,9 +174,7 @@ def _read(kind: str, reader: Callable[[bytes], Any], url: str) -> Any:
 
 def _begun(messages: list[dict[str, Any]], processor: FacewiseProcessor) -> tuple[list[dict[str, Any]], str]:
     """The conversation and how its answer begins, as the chat template writes it: a client's special tokens are none."""
-    *before, last = messages
-    if last["role"] != "assistant" or not before:
-        raise Refused(400, "continue_final_message wants an assistant's message in the end, and a question before it", "messages")
+    before = messages[:-1]
     try:
         whole = processor.apply_chat_template(messages, tokenize=False, continue_final_message=True)
     except ValueError:

@@ -6,6 +6,8 @@ import json
 import time
 from http import HTTPStatus
 
+NOBODY_WAITS = "it is answered no more: the one who asked has left, or the server stops"
+
 
 class Refused(Exception):  # noqa: N818 - it is an answer
     """A request that is answered by an error. `param` names the field that is to blame."""
@@ -18,7 +20,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer
 
     def body(self) -> bytes:
         """OpenAI's shape, with vLLM's habit of a number for the code."""
-        kind = HTTPStatus(self.status).phrase.replace(" ", "") + "Error"
+        kind = HTTPStatus(self.status).phrase.replace(" ", "").removesuffix("Error") + "Error"
         error = {"message": str(self), "type": kind, "param": self.param, "code": self.status}
         return json.dumps({"error": error}).encode()
 

@@ -9,13 +9,17 @@ import asyncio
 import uuid
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from threading import Event
 from typing import Any
 
 from ..model.engines.protocol import Completion, Request
 from ..model.engines.vllm import completion, sampling, vllm_prompt
+from ..model.errors import FacewiseError
 from ..model.network.processing import FacewiseProcessor
+from .declining import NOBODY_WAITS
 from .faces import Faces, router
+from .limits import Limits
 
 
 class FacesEndpoint:
@@ -33,26 +37,39 @@ class FacesEndpoint:
         processor: FacewiseProcessor = info.get_hf_processor()
         loop = asyncio.get_running_loop()
         name = (args.served_model_name or [args.model])[0]
-        state.faces = Faces(processor.perceiver, lambda: ClientEngine(engine_client, processor, loop), info.get_hf_config(), name)
+        for served in state.openai_serving_models.base_model_paths:
+            served.model_path = served.name  # /v1/models would tell where the folder lies
+        config, limits = info.get_hf_config(), Limits.from_env()
+        state.faces = Faces(processor.perceiver, lambda: ClientEngine(engine_client, processor, loop), config, name, limits)
 
 
 class ClientEngine:
-    """One call's engine: `complete` is called in a worker thread and waits for vLLM's event loop; `cancel` aborts what runs."""
+    """One call's engine: `complete` is called in a worker thread and waits for vLLM's event loop; `cancel` ends what runs, and all that would."""
 
     name = "vllm"
 
     def __init__(self, client: Any, processor: FacewiseProcessor, loop: asyncio.AbstractEventLoop):
         self.client, self.processor, self.loop = client, processor, loop
         self._running: Future | None = None
+        self._is_gone = Event()
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """Raises FacewiseError after `cancel`."""
+        if self._is_gone.is_set():
+            raise FacewiseError(NOBODY_WAITS)
         self._running = asyncio.run_coroutine_threadsafe(self._all(requests), self.loop)
-        return self._running.result()
+        if self._is_gone.is_set():  # while they were handed in
+            self._running.cancel()
+        try:
+            return self._running.result()
+        except CancelledError:
+            raise FacewiseError(NOBODY_WAITS) from None
 
     def stream(self, request: Request) -> Iterator[str]:
         yield self.complete([request])[0].text
 
     def cancel(self) -> None:
+        self._is_gone.set()
         if self._running is not None:
             self._running.cancel()
 

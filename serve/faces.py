@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -18,9 +18,10 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException as FormFault
 
 from ..model.answer import schema
 from ..model.assistant import Assistant, asked_for
@@ -28,25 +29,28 @@ from ..model.engines.protocol import Engine
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FacewiseConfig
 from ..model.network.perceive import Perceiver
-from ..model.perception.picture import Picture, read_picture
+from ..model.perception.picture import MAX_PIXELS, Picture, read_picture
 from ..model.structured import response_schema
 from ..model.taxonomy import ANSWERED
 from ..model.wording import CHOICES
+from .limits import Limits
+from .visit import leaves_before
 
 MAX_PICTURES = 32
-WATCH_EVERY_S = 0.25  # how often we look whether the client is still there
+PIXELS_AT_ONCE = MAX_PIXELS  # of pictures that are decoded together; a file may be a thousand times smaller
 
 router = APIRouter(prefix="/v1/faces", tags=["faces"])
 
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """What the routes need: a perceiver, one engine a call (`engine`; one with `cancel` is told when its client has gone), config and name."""
+    """What the routes need: a perceiver, one engine a call (`engine`; one with `cancel` is told when its client has gone), config, name, limits."""
 
     perceiver: Perceiver
     engine: Callable[[], Engine]
     config: FacewiseConfig
     name: str
+    limits: Limits
 
     def assistant(self) -> Assistant:
         return Assistant(self.perceiver, self.engine(), self.config.calibration, self.name)
@@ -65,25 +69,37 @@ class Question(BaseModel):
     prior: float = Field(0.5, description="expected share of spoofs, 0 < prior < 1")
 
 
-@router.post("/ask", openapi_extra={"requestBody": {"content": {"application/json": {"schema": Question.model_json_schema()}}}})
+def _described() -> dict[str, Any]:
+    """What OpenAPI says of `ask`, beside its text."""
+    asked = Question.model_json_schema()
+    file = {"type": "string", "format": "binary"}
+    pictures = {"image": {"type": "array", "items": file, "maxItems": MAX_PICTURES}, "neutral": file}
+    form = {**asked, "properties": asked["properties"] | pictures}
+    one = {"$ref": "#/components/schemas/Answer"}
+    several = {"type": "object", "required": ["answers"], "properties": {"answers": {"type": "array", "items": one}}}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": asked}, "multipart/form-data": {"schema": form}},
+        },
+        "responses": {"200": {"content": {"application/json": {"schema": {"oneOf": [one, several]}}}}},
+    }
+
+
+@router.post("/ask", openapi_extra=_described())
 async def ask(request: Request) -> JSONResponse:
     """All faces of a picture with answer, score and evidence: the object that `facewise ask --json` prints, or {"answers": [...]} for several
     pictures, in which a bad one has an `error`."""
-    question, single = await _question(request)
     faces: Faces = request.app.state.faces
+    question, single = await _question(request, faces.limits)
     assistant = faces.assistant()
     work = asyncio.ensure_future(run_in_threadpool(_answers, assistant, question))
-    while not work.done():
-        await asyncio.wait([work], timeout=WATCH_EVERY_S)
-        if not work.done() and await request.is_disconnected():
-            getattr(assistant.engine, "cancel", lambda: None)()
-            break
+    if await leaves_before(work, request.receive):
+        getattr(assistant.engine, "cancel", lambda: None)()
     try:
         answers = await work
     except FacewiseError as error:
         raise HTTPException(400, str(error)) from None
-    except CancelledError:  # by us: nobody waits for the answer
-        return JSONResponse({"answers": []}, 499)
     _count(answers)
     if not single:
         return JSONResponse({"answers": answers})
@@ -119,7 +135,9 @@ async def config(request: Request) -> dict[str, Any]:
 async def openapi() -> dict[str, Any]:
     """These routes' own description, with the answer's schema."""
     described = get_openapi(title="Facewise", version=version("facewise"), routes=router.routes)
-    described.setdefault("components", {}).setdefault("schemas", {})["Answer"] = schema()
+    place = "#/components/schemas/"
+    answer = json.loads(json.dumps(schema()).replace("#/$defs/", place))  # there a reference begins at the whole document
+    described.setdefault("components", {}).setdefault("schemas", {}).update({**answer.pop("$defs"), "Answer": answer})
     return described
 
 
@@ -129,9 +147,24 @@ def _answers(assistant: Assistant, question: Question) -> list[dict[str, Any]]:
     if question.neutral is not None:
         asked["neutral"] = _picture(question.neutral, "neutral")
     sources = [question.image] if isinstance(question.image, str) else question.image
-    read = [_read(source, f"image {number}") for number, source in enumerate(sources, start=1)]
-    replies = iter(assistant.ask([found for found in read if isinstance(found, Picture)], **asked))
-    return [next(replies).to_dict() if isinstance(found, Picture) else found for found in read]
+
+    def answered(read: Sequence[Picture | dict[str, str]]) -> list[dict[str, Any]]:
+        replies = iter(assistant.ask([found for found in read if isinstance(found, Picture)], **asked))
+        return [next(replies).to_dict() if isinstance(found, Picture) else found for found in read]
+
+    return [answer for some in map(answered, _read_in_turn(sources)) for answer in some]
+
+
+def _read_in_turn(sources: Sequence[str]) -> Iterator[list[Picture | dict[str, str]]]:
+    """The pictures, or what is wrong with one, few enough at a time; those before are forgotten by then."""
+    read: list[Picture | dict[str, str]] = []
+    pixels = 0
+    for number, source in enumerate(sources, start=1):
+        read.append(_read(source, f"image {number}"))
+        pixels += read[-1].pixels[..., 0].size if isinstance(read[-1], Picture) else 0
+        if pixels >= PIXELS_AT_ONCE or number == len(sources):
+            yield read
+            read, pixels = [], 0
 
 
 def _read(source: str, name: str) -> Picture | dict[str, str]:
@@ -151,23 +184,30 @@ def _picture(source: str, name: str) -> Picture:
         raise FacewiseError(f"{name}: not the base64 of a file") from None
 
 
-async def _question(request: Request) -> tuple[Question, bool]:
-    """The question and whether it was about one picture. Raises HTTPException 400 with a sentence."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def _question(request: Request, limits: Limits) -> tuple[Question, bool]:
+    """The question and whether it was about one picture. Raises HTTPException 400 with a sentence. The gate has bounded a JSON body."""
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/")
+    body = await _form(request) if is_form else await request.json()
+    if isinstance(body.get("image"), list) and len(body["image"]) > MAX_PICTURES:
+        raise HTTPException(400, f"image: {len(body['image'])} pictures; at most {MAX_PICTURES} are answered at once")
     try:
-        if kind == "multipart/form-data":
-            async with request.form(max_files=MAX_PICTURES + 1, max_fields=8) as form:
-                body = await _of_form(form)
-        else:
-            body = await request.json()
         question = Question.model_validate(body)
-    except ValueError as error:
-        raise HTTPException(400, _first_fault(error)) from None
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise HTTPException(400, f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}") from None
     if not question.image:
         raise HTTPException(400, "image: send at least one picture")
-    if not isinstance(question.image, str) and len(question.image) > MAX_PICTURES:
-        raise HTTPException(400, f"image: {len(question.image)} pictures; at most {MAX_PICTURES} are answered at once")
-    return question, isinstance(question.image, str) or (kind == "multipart/form-data" and len(question.image) == 1)
+    if (length := len(question.question or "")) > limits.max_text_chars:
+        raise HTTPException(400, f"question: {length} characters; at most {limits.max_text_chars} are read")
+    return question, isinstance(question.image, str) or (is_form and len(question.image) == 1)
+
+
+async def _form(request: Request) -> dict[str, Any]:
+    try:
+        async with request.form(max_files=MAX_PICTURES + 1, max_fields=8) as form:
+            return await _of_form(form)
+    except FormFault as error:  # of Starlette's own kind, which vLLM answers in another shape
+        raise HTTPException(400, f"the form cannot be read: {error.detail}") from None
 
 
 async def _of_form(form: FormData) -> dict[str, Any]:
@@ -177,13 +217,6 @@ async def _of_form(form: FormData) -> dict[str, Any]:
         if files:
             fields[name] = files if name == "image" else files[0]
     return fields
-
-
-def _first_fault(error: ValueError) -> str:
-    faults: Sequence[Any] = getattr(error, "errors", lambda: ())()
-    if not faults:
-        return f"the body is no JSON ({error})"
-    return f"{'.'.join(map(str, faults[0]['loc'])) or 'body'}: {faults[0]['msg']}"
 
 
 @cache

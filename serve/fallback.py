@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 from threading import Thread
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from ..model.errors import FacewiseError
-from .command import DRAIN_S, Serving, announce, bound
+from .command import DRAIN_S, LEAVE_S, Serving, announce, bound, leave_within, tell_if_open
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from .batching import Worker
 
 
 def serve(serving: Serving) -> int:
@@ -16,7 +23,7 @@ def serve(serving: Serving) -> int:
     cannot be had, and where the web libraries are not installed."""
     try:
         import python_multipart  # noqa: F401 - by which FastAPI reads forms
-        import uvicorn
+        import uvicorn  # noqa: F401
 
         from .routes import application
     except ImportError as error:
@@ -29,6 +36,7 @@ def serve(serving: Serving) -> int:
     from .perceiving import SharedPerceiver
 
     listening = bound(serving.host, serving.port)  # before the model is loaded; nobody is let in before uvicorn listens
+    tell_if_open(serving)
     if not serving.verbose:
         disable_progress_bar()
     register()
@@ -39,16 +47,41 @@ def serve(serving: Serving) -> int:
     serving.limits.to_env()
     worker = Worker(engine)
     app = application(worker, checkpoint.name, checkpoint.config, serving.limits, serving.max_clip_s)
-    config = uvicorn.Config(
-        app,
-        access_log=False,  # the gate tells the same without addresses and queries
-        log_level="info" if serving.verbose else "warning",
-        timeout_graceful_shutdown=DRAIN_S,
-    )
     port = listening.getsockname()[1]
     Thread(target=announce, args=(serving.host, port, checkpoint.name, serving.limits), daemon=True).start()
+    run(app, listening, worker, serving.verbose)
+    return 0
+
+
+def configured(app: Any, verbose: bool) -> uvicorn.Config:
+    """uvicorn's settings for a server of ours."""
+    import uvicorn
+
+    from .transport import Bounded
+
+    return uvicorn.Config(
+        app,
+        http=Bounded,  # type: ignore[arg-type]  # a protocol of asyncio's, which uvicorn types as typing's
+        ws="none",
+        access_log=False,  # the gate tells the same without addresses and queries
+        log_level="info" if verbose else "warning",
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+
+
+def run(app: Any, listening: socket.socket, worker: Worker, verbose: bool) -> None:
+    """Serves until a signal. DRAIN_S and LEAVE_S later the process ends whatever it does; a further signal, when only the engine still works,
+    ends it at once."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            leave_within(DRAIN_S + LEAVE_S)
+            super().handle_exit(sig, frame)
+
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them once more when it has ended, which is no fault
         signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run(sockets=[listening])
+    Server(configured(app, verbose)).run(sockets=[listening])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     worker.close()
-    return 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import re
 import time
 import uuid
 from collections import deque
@@ -16,16 +15,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
-from .chat_request import read_chat
+from .body import read_json
+from .chat_request import ChatRequest, read_chat
 from .declining import Refused, declining_answer
 from .limits import Limits
 from .visit import Left, Message, Receive, Send, Visit, log_somewhere, metrics
 
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-CHAT = "/v1/chat/completions"
-_ROUTES = {"/v1/models": ("GET",), CHAT: ("POST",), "/health": ("GET",), "/metrics": ("GET",)}
-_FACES = re.compile(r"/v1/faces(?:/[a-z0-9_-]+)+(?:\.json)?")
+CHAT, FACES = "/v1/chat/completions", "/v1/faces/ask"
+_POST = (CHAT, FACES)
+_GET = ("/v1/models", "/v1/faces/config", "/v1/faces/openapi.json", "/health", "/metrics")
 # vLLM takes priorities, ranks and sessions from headers too: the app gets those that say how to read and to answer, and no other.
 _KEPT_HEADERS = (b"accept", b"authorization", b"content-type", b"host", b"origin", b"user-agent")
 _MB = 10**6
@@ -91,15 +91,16 @@ class Gate:
 
     async def _pass(self, visit: Visit, scope: Message) -> None:
         path = _path(scope)
-        if path is None or visit.method not in _ROUTES.get(path, ("GET", "POST")):
-            raise Refused(404, f"there is no such route; there are {', '.join(_ROUTES)} and /v1/faces/")
-        visit.route = path if path in _ROUTES else "/v1/faces/*"
+        if path is None or path not in {"GET": _GET, "POST": _POST}.get(visit.method, ()):
+            raise Refused(404, f"there is no such route; there are POST {', '.join(_POST)} and GET {', '.join(_GET)}")
+        visit.route = path
         if self.keys and not self._has_key(visit):
             raise Refused(401, "this server wants a key: Authorization: Bearer KEY", www_authenticate="Bearer")
         if visit.method == "POST":
+            is_form = _is_form(visit, path)
             visit.body = await self._body(visit)
             async with self._slot(visit):
-                if not (path == CHAT and await self._declines(visit)):
+                if is_form or not await self._declines(visit, path):
                     await self.app(_rewritten(scope, path, visit), visit.hear, visit.answer)
         elif visit.sends_a_body:
             raise Refused(400, "a GET has no body")
@@ -179,16 +180,35 @@ class Gate:
         if not place.done():
             raise _busy(f"no slot came free within {self.limits.queue_timeout_s:g} s")
 
-    async def _declines(self, visit: Visit) -> bool:
+    async def _declines(self, visit: Visit, path: str) -> bool:
         """Whether the gate has answered a chat request itself, because its question is declined. Raises Refused (400)."""
-        chat = read_chat(visit.body or b"", self.limits)
-        visit.note_words(chat.words[0])
-        sentence = await asyncio.to_thread(chat.declined)  # a long text would hold up every stream
-        if sentence is None:
+        chat, sentence = await asyncio.to_thread(self._read, visit.body or b"", path)  # a long one would hold up every stream
+        if chat is not None:
+            visit.note_words(chat.words[0])
+        if chat is None or sentence is None:
             return False
         kind, said = declining_answer(sentence, visit.id, chat.model, chat.is_stream, chat.has_usage)
         await visit.say(200, said, content_type=kind)
         return True
+
+    def _read(self, body: bytes, path: str) -> tuple[ChatRequest | None, str | None]:
+        """A chat request that the body holds, if that is wanted, and the sentence that declines it."""
+        given = read_json(body, self.limits.max_text_chars)
+        chat = read_chat(given, self.limits) if path == CHAT else None
+        return chat, None if chat is None else chat.declined()
+
+
+def _is_form(visit: Visit, path: str) -> bool:
+    """Whether the body is a form, by which only faces are asked; it is JSON else. Raises Refused (415) for what does not say so."""
+    kinds = visit.header(b"content-type")
+    kind, _, more = kinds[0].lower().partition(b";") if len(kinds) == 1 else (b"", b"", b"")
+    if kind == b"application/json":
+        return False
+    # Any codec of Python's would be taken for a charset: slow ones, and such that make half a character.
+    if path == FACES and kind == b"multipart/form-data" and b"charset" not in more.replace(b"charset=utf-8", b""):
+        return True
+    told = "application/json, or a form (multipart/form-data) in UTF-8" if path == FACES else "application/json"
+    raise Refused(415, f"the body does not say what it is; send it as Content-Type: {told}")
 
 
 def _path(scope: Message) -> str | None:
@@ -199,7 +219,7 @@ def _path(scope: Message) -> str | None:
     root = scope.get("root_path", "").rstrip("/")
     if root and path.startswith(f"{root}/"):
         path = path.removeprefix(root)
-    return path if path in _ROUTES or _FACES.fullmatch(path) else None
+    return path if path in _GET or path in _POST else None
 
 
 def _rewritten(scope: Message, path: str, visit: Visit) -> Message:

@@ -6,9 +6,11 @@ address is fetched only from a host that the server's owner named.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from vllm import envs
@@ -44,7 +46,10 @@ class Connector(MediaConnector):
     def _load_file_url(self, url_spec: Any, media_io: MediaIO) -> Any:
         if self.allowed_local_media_path is None:
             raise ValueError("this server reads no files of its own; send a data URI")
-        return super()._load_file_url(url_spec, media_io)
+        try:
+            return super()._load_file_url(url_spec, media_io)
+        except OSError as error:  # vLLM would answer with 500
+            raise ValueError(f"{url_spec.path}: cannot be read ({error.strerror or error})") from None
 
     def fetch_image(self, image_url: str, **_: Any) -> Picture:
         return self.load_from_url(image_url, PictureIO(), fetch_timeout=envs.VLLM_IMAGE_FETCH_TIMEOUT)
@@ -56,7 +61,12 @@ class Connector(MediaConnector):
         return self.load_from_url(video_url, self._clip_io, fetch_timeout=envs.VLLM_VIDEO_FETCH_TIMEOUT)
 
     async def fetch_video_async(self, video_url: str, **_: Any) -> Moments:
-        return await self.load_from_url_async(video_url, self._clip_io, fetch_timeout=envs.VLLM_VIDEO_FETCH_TIMEOUT)
+        clip_io = self._clip_io
+        try:
+            return await self.load_from_url_async(video_url, clip_io, fetch_timeout=envs.VLLM_VIDEO_FETCH_TIMEOUT)
+        except asyncio.CancelledError:  # the client has left; the thread that watches goes on until it is told
+            clip_io.leave()
+            raise
 
     @property
     def _clip_io(self) -> ClipIO:
@@ -82,6 +92,8 @@ class _Told(MediaIO):
         return self.load_bytes(base64.b64decode(data, validate=True))
 
     def load_file(self, filepath: Path) -> Any:
+        if filepath.stat().st_size > MAX_BYTES:
+            raise ValueError(f"{filepath.name}: larger than {MAX_BYTES // 10**6} MB")
         return self.load_bytes(filepath.read_bytes())
 
 
@@ -103,9 +115,14 @@ class ClipIO(_Told):
         max_seconds: float = MAX_SECONDS,
     ):
         self.wanted = (max_faces, image_size, tuple(views), max_seconds)
+        self._left = Event()
+
+    def leave(self) -> None:
+        """Nobody waits for the clip any more."""
+        self._left.set()
 
     def read(self, data: bytes) -> Moments:
-        return clip_moments(data, *self.wanted)
+        return clip_moments(data, *self.wanted, self._left.is_set)
 
 
 def received_picture(item: Any) -> Picture:

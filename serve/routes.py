@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Event
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -19,10 +20,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ..model.engines.protocol import Completion
-from ..model.engines.vllm import MAX_MODEL_LEN
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FacewiseConfig
-from .batching import Job, QueuedEngine, Worker
+from .batching import QueuedEngine, Worker
 from .clips import clip_moments
 from .command import DEFAULT_NEW_TOKENS
 from .completions import Chat, Sayings, event, finish_reason, first_token, read_body
@@ -30,6 +30,7 @@ from .declining import Refused
 from .faces import Faces, router
 from .gate import Gate
 from .limits import Limits
+from .visit import leaves_before
 
 FAULT = "the engine failed; the server's log tells why"
 _GONE = 499  # to nobody: the client has left
@@ -46,7 +47,7 @@ def application(worker: Worker, name: str, config: FacewiseConfig, limits: Limit
         Route("/v1/chat/completions", door.chat, methods=["POST"]),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=routes)
-    app.state.faces = Faces(worker.engine.processor.perceiver, lambda: QueuedEngine(worker), config, name)
+    app.state.faces = Faces(worker.engine.processor.perceiver, lambda: QueuedEngine(worker), config, name, limits)
     app.include_router(router)
     app.add_middleware(Gate)
     app.add_exception_handler(Refused, lambda _, error: _told(error))
@@ -74,44 +75,46 @@ class Door:
 
     async def models(self, request: Request) -> Response:
         model = {"id": self.name, "object": "model", "created": int(time.time()), "owned_by": "facewise"}
-        return JSONResponse({"object": "list", "data": [model | {"max_model_len": self.room}]})
+        return JSONResponse({"object": "list", "data": [model | {"max_model_len": self.worker.room}]})
 
     async def chat(self, request: Request) -> Response:
         """Raises Refused for what the engine cannot do."""
-        chat, prompt_tokens = await run_in_threadpool(self._read, await request.json())
+        has_left = Event()
+        reading = asyncio.ensure_future(run_in_threadpool(self._read, await request.json(), has_left.is_set))
+        if await leaves_before(reading, request.receive):
+            has_left.set()
+        chat, prompt_tokens = await reading
         said = Sayings(self.name, prompt_tokens)
         if chat.is_stream:
             return StreamingResponse(self._events(chat, said), media_type="text/event-stream")
-        result = await _result(self.worker.submit(chat.request, wants_logprobs=chat.scores is not None), request)
-        if result is None:
-            return Response(status_code=_GONE)
+        job = self.worker.submit(chat.request, wants_logprobs=chat.scores is not None)
+        done = asyncio.wrap_future(job.done)
+        try:
+            if await leaves_before(done, request.receive):
+                return Response(status_code=_GONE)
+        finally:
+            job.leave()
+        result = done.result()
         if chat.scores:
             text, logprobs = first_token(result, chat.scores, self.worker.engine.processor)
             return JSONResponse(said.whole(text, 1, "length" if text else "stop", logprobs))
         return JSONResponse(said.whole(result.text, result.tokens, finish_reason(result, chat.request.max_tokens)))
 
-    @property
-    def room(self) -> int:
-        """Tokens of a prompt and its answer."""
-        return min(MAX_MODEL_LEN, self.config.text_config.max_position_embeddings)
-
-    def _read(self, body: dict[str, Any]) -> tuple[Chat, int]:
+    def _read(self, body: dict[str, Any], has_left: Callable[[], bool]) -> tuple[Chat, int]:
         """What is asked, and how many tokens the prompt has. Raises Refused and FacewiseError."""
         if body.get("model") not in (None, "", self.name):
             raise Refused(404, f"the model {body['model']!r:.80} is not served here; {self.name} is", "model")
         engine, encoder = self.worker.engine, self.config.encoder_config
         wanted = {"max_faces": self.config.max_faces, "image_size": encoder.image_size, "views": tuple(encoder.views)}
-        chat = read_body(body, engine.processor, partial(clip_moments, **wanted, max_seconds=self.max_clip_s))
+        watch = partial(clip_moments, **wanted, max_seconds=self.max_clip_s, has_left=has_left)
+        chat = read_body(body, engine.processor, watch)
         if chat.request.schema is not None:
             engine.grammars.matcher(chat.request.schema)  # compiled here, it may take seconds
         if chat.scores and max(chat.scores.ids, default=0) >= engine.grammars.vocabulary:
             raise Refused(400, f"logprob_token_ids must be below {engine.grammars.vocabulary}", "logprob_token_ids")
         length = engine.prompt_tokens(chat.request)
-        room = self.room - length
-        most = chat.max_tokens or min(DEFAULT_NEW_TOKENS, self.limits.max_new_tokens, max(1, room))
-        if most > room:
-            told = f"the prompt has {length} tokens and its answer may have {most}; the model reads {self.room}, ask for less"
-            raise Refused(400, told, "messages")
+        most = chat.max_tokens or min(DEFAULT_NEW_TOKENS, self.limits.max_new_tokens, max(1, self.worker.room - length))
+        self.worker.check_room(length, most)
         return replace(chat, request=replace(chat.request, max_tokens=most)), length
 
     async def _events(self, chat: Chat, said: Sayings) -> AsyncIterator[str]:
@@ -145,20 +148,3 @@ def _tell(loop: asyncio.AbstractEventLoop, pieces: asyncio.Queue[str | None], pi
     """From the engine's thread into the loop's queue."""
     with suppress(RuntimeError):  # the server has ended before the engine
         loop.call_soon_threadsafe(pieces.put_nowait, piece)
-
-
-async def _result(job: Job, request: Request) -> Any:
-    """What becomes of a job; None, and the job is left, if its client leaves before."""
-    done = asyncio.wrap_future(job.done)
-    leaving = asyncio.ensure_future(_left(request))
-    try:
-        await asyncio.wait((done, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return done.result() if done.done() else None
-    finally:
-        leaving.cancel()
-        job.leave()
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

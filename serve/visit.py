@@ -84,8 +84,7 @@ class Visit:
 
     async def leaving(self) -> None:
         """Returns when the client has left; to be awaited once the body is read."""
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
+        await _left(self.receive)
 
     async def answer(self, message: Message) -> None:
         """`send` for the app, with our id among the headers. A client that takes nothing for body_timeout_s has left: the app hears of
@@ -158,6 +157,21 @@ class Visit:
             "ms_total": round((now - self._begun) * 1000, 1),
         }
         _LOG.info(json.dumps(line | (self._content if self._limits.log_content else {})))
+
+
+async def leaves_before(work: asyncio.Future, receive: Receive) -> bool:
+    """Whether the client leaves before the work for it is done; once its body is read."""
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((work, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return not work.done()
+    finally:
+        leaving.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,22 @@
 """A light model as one whole folder: it answers as before, stands alone, and never half."""
 
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import httpx
 import pytest
+from serving import image, uri, words
 
 from facewise.cli import main
 from facewise.model.assistant import load
 from facewise.model.checkpoint import load_checkpoint
 from facewise.model.errors import FacewiseError
-from facewise.model.export import export, prepared_whole
+from facewise.model.export import export, prepared_whole, vllm_line
 from facewise.model.network import register
 
 
@@ -28,6 +36,11 @@ def test_it_stands_alone_and_names_no_place(whole):
     assert load_checkpoint(str(whole)).config.base_llm is None and load_checkpoint().config.base_llm is not None
     told = "".join(path.read_text() for path in whole.rglob("*.json") if path.name != "tokenizer.json")
     assert str(whole) not in told and ".cache" not in told
+
+
+def test_whoever_may_enter_the_folder_may_read_it(whole):
+    assert {path.stat().st_mode & 0o777 for path in whole.rglob("*") if path.is_file()} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in (whole, *whole.rglob("*")) if path.is_dir()} == {0o755}
 
 
 def test_transformers_auto_classes_load_it(whole):
@@ -51,3 +64,41 @@ def test_a_whole_model_is_served_from_its_own_folder(whole):
 def test_the_verb_says_where_it_is(capsys, tmp_path):
     assert main(["export", "no-such-model", str(tmp_path / "out")]) == 2
     assert not list(tmp_path.iterdir())
+
+
+def test_the_verb_says_how_it_is_served(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("facewise.model.export.export", lambda checkpoint, out: out)
+    assert main(["export", "default", str(tmp_path / "my model")]) == 0
+    told = capsys.readouterr().out
+    assert f"facewise serve '{tmp_path}/my model'" in told and vllm_line(tmp_path / "my model") in told
+    assert {"--dtype", "--max-model-len", str(tmp_path / "my model")} <= set(shlex.split(told))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_vllm_alone_serves_it_by_the_line_that_is_told(whole, examples, tmp_path):
+    pytest.importorskip("vllm")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    line = f"exec env {vllm_line(whole)} --host 127.0.0.1 --port {port}"
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(line, shell=True, env=environment, stdout=log, stderr=log) as process,
+    ):
+        try:
+            until = time.monotonic() + 300
+            while True:
+                assert process.poll() is None and time.monotonic() < until, (tmp_path / "log").read_text()[-3000:]
+                try:
+                    if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
+                        break
+                except httpx.TransportError:
+                    time.sleep(1)
+            content = [image(uri((examples / "printed-face.jpg").read_bytes())), words("Is this face real?")]
+            body = {"model": str(whole), "messages": [{"role": "user", "content": content}], "max_tokens": 8, "temperature": 0}
+            said = httpx.post(f"http://127.0.0.1:{port}/v1/chat/completions", json=body, timeout=100).json()
+            assert said["choices"][0]["message"]["content"].startswith("Spoof")
+        finally:
+            process.terminate()
+            process.wait(60)

@@ -1,5 +1,6 @@
 """The server without vLLM over real HTTP: OpenAI's shapes, the face endpoint, one queue in front of one engine, and plain refusals."""
 
+import asyncio
 import io
 import json
 import random
@@ -27,6 +28,7 @@ from test_video import write
 from transformers import LlamaConfig
 
 from facewise.model.answer import schema
+from facewise.model.engines.banning import barred, end_of, forms
 from facewise.model.engines.hf import HfEngine, KeptSchemas
 from facewise.model.engines.http import HttpEngine
 from facewise.model.engines.protocol import Completion, Request
@@ -37,12 +39,14 @@ from facewise.model.network.modeling import FacewiseForConditionalGeneration
 from facewise.model.network.perceive import Perceived
 from facewise.model.network.processing import FacewiseProcessor
 from facewise.model.perception.picture import Picture
+from facewise.model.perception.video import Frame
 from facewise.model.questions import prompt
 from facewise.model.structured import Grammars, response_schema
 from facewise.model.taxonomy import ANSWERED, NO_FACE_IN_CLIP
 from facewise.model.wording import CHOICES
 from facewise.serve.batching import QueuedEngine, Worker
 from facewise.serve.command import parse
+from facewise.serve.endpoint import ClientEngine
 from facewise.serve.fallback import serve
 from facewise.serve.limits import VARIABLE, Limits
 from facewise.serve.routes import application
@@ -298,6 +302,16 @@ def test_an_answer_that_was_begun_is_no_command(server):
     assert "begun" in server.refused(**body)
 
 
+def test_a_banned_phrase_may_be_as_long_as_it_likes():
+    tokenizer = tiny_tokenizer()
+    sequences = forms(["x" * 60, "no"], tokenizer)
+    prompt, written = tokenizer.encode("a question " + "x" * 20), tokenizer.encode("x" * 39)
+    assert set(barred(sequences, end_of(prompt, written, sequences))) == set(tokenizer.encode("x"))
+    assert end_of(prompt, written[:5], forms(["no"], tokenizer)) == written[3:5]
+    assert end_of(prompt, [], [[1], [2]]) == []
+    assert end_of([7], [8], sequences) == [7, 8]
+
+
 def test_banned_phrases_are_not_written(server):
     free = server.chat().choices[0].message.content
     first = next(letter for letter in free if letter.isascii())
@@ -318,9 +332,9 @@ def test_a_stream_says_piece_by_piece_what_the_whole_says(server, count):
     assert (chunks[-1].usage == whole.usage) if count else all(chunk.usage is None for chunk in chunks)
 
 
-def clip(tmp_path: Path, frames: int) -> dict:
-    """At 30 frames a second, of nobody."""
-    path = write(tmp_path / "clip.mp4", [np.full((64, 64, 3), 90, np.uint8)] * frames)
+def clip(tmp_path: Path, frames: int, rate: int = 30) -> dict:
+    """Of nobody."""
+    path = write(tmp_path / "clip.mp4", [np.full((64, 64, 3), 90, np.uint8)] * frames, rate=rate)
     return {"type": "video_url", "video_url": {"url": uri(path.read_bytes(), "video/mp4")}}
 
 
@@ -335,6 +349,32 @@ def test_a_clip_is_watched(server, tmp_path):
 def test_a_clip_that_is_too_long_is_refused(server, tmp_path):
     asked = [{"role": "user", "content": [clip(tmp_path, 40), words("What moved?")]}]
     assert "longer than 1 s" in server.refused(messages=asked)
+
+
+def test_a_short_clip_of_countless_frames_is_refused(server, tmp_path):
+    asked = [{"role": "user", "content": [clip(tmp_path, 130, rate=1000), words("What moved?")]}]
+    assert "more than 120 frames" in server.refused(messages=asked)
+
+
+def test_a_clip_is_watched_no_longer_than_its_client_waits(server, tmp_path, monkeypatch):
+    watched, given_up = [], []
+
+    def endless(clip, faces, backend, size, views, progress):
+        try:
+            while True:
+                watched.append(1)
+                progress(Frame(0, 0.0, None))
+                time.sleep(0.01)
+        except FacewiseError:
+            given_up.append(1)
+            raise
+
+    monkeypatch.setattr("facewise.serve.clips.moments_of", endless)
+    asked = [{"role": "user", "content": [clip(tmp_path, 7), words("What moved?")]}]
+    leave(server, lambda: watched, messages=asked)
+    until(lambda: given_up)
+    monkeypatch.undo()
+    assert server.chat(clip(tmp_path, 8)).choices  # the next clip has its turn
 
 
 # Log-probabilities
@@ -434,6 +474,24 @@ def test_any_object_of_json_can_be_asked_for(server):
         ({"$ref": "#/$defs/nowhere"}, "nowhere"),
         ({"anyOf": [{"type": "string", "maxLength": 20 + n} for n in range(50)]}, "strings"),
         ({"type": "array", "items": {"items": {"items": {}}}}, "type"),
+        ({"type": [["string"]]}, "type"),
+        ({"type": {"a": 1}}, "type"),
+        ({"type": "object", "required": 5}, "required"),
+        ({"type": "object", "required": True}, "required"),
+        ({"type": "object", "properties": {"a": {"type": "null"}}, "required": [[]]}, "required"),
+        ({"$ref": "#"}, "itself"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/a"}]}}}, "itself"),
+        ({"type": "object", "properties": {"next": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"$ref": "#"}}}, "itself"),
+        ({"$ref": "https://example.org/schema"}, "example.org"),
+        ({"$ref": 3}, "$ref"),
+        ({"$ref": "#/properties/a", "$defs": {}}, "#/properties/a"),
+        ({"type": "object", "properties": {"a": {"$ref": "#/$defs/~1"}}, "$defs": {"/": {"type": "null"}}}, "#/$defs/~1"),
+        ({"type": "string", "minLength": -1}, "minLength"),
+        ({"type": "string", "minLength": 5, "maxLength": 2}, "minLength"),
+        ({"type": "string", "maxLength": 2.0}, "maxLength"),
+        ({"type": "array", "items": {"enum": ["a"]}, "minItems": -1}, "minItems"),
+        ({"type": "array", "items": {"enum": ["a"]}, "maxItems": True}, "maxItems"),
+        ({"anyOf": []}, "anyOf"),
     ],
 )
 def test_a_schema_that_could_not_be_kept_is_refused(server, form, says):
@@ -481,8 +539,9 @@ def test_without_xgrammar_a_schema_says_what_to_install(monkeypatch):
         ({"logprobs": True, "max_tokens": 1, "logprob_token_ids": [10**6]}, "logprob_token_ids"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"add_generation_prompt": False}, "continue_final_message"),
+        ({"vllm_xargs": {"banned_phrases": ["a", ""]}}, "none empty"),
         ({"continue_final_message": True, "add_generation_prompt": False}, "assistant"),
-        ({"stream_options": {"continuous_usage_stats": True}}, "continuous_usage_stats"),
+        ({"stream": True, "stream_options": {"continuous_usage_stats": True}}, "continuous_usage_stats"),
         ({"response_format": {"type": "json_schema"}}, "schema"),
         ({"response_format": {"type": "json_object"}, "vllm_xargs": {"banned_phrases": ["a"]}}, "banned_phrases"),
     ],
@@ -561,6 +620,59 @@ def test_a_face_endpoints_refusal_has_the_shape_of_all_others(server):
 def test_the_config_tells_how_a_client_scores(server):
     told = server.http.get("/v1/faces/config").json()
     assert told["engine"] == "hf" and told["verdict_ids"] == server.engine.model.config.verdict_ids
+
+
+@pytest.mark.parametrize("how", ["json", "form"])
+def test_a_question_without_end_is_refused(server, how):
+    question = "why a smile " * 2000
+    sent = {"files": {"image": png(1)}, "data": {"task": "chat", "question": question}}
+    if how == "json":
+        sent = {"json": {"image": uri(png(1), "image/png"), "task": "chat", "question": question}}
+    response = server.http.post("/v1/faces/ask", **sent)
+    assert response.status_code == 400 and "24000 characters" in response.json()["error"]["message"]
+    assert not server.engine.batches
+
+
+def test_a_question_that_leaves_no_room_for_the_face_is_refused_with_the_numbers(server):
+    body = {"image": uri(png(1), "image/png"), "task": "chat", "question": "why a smile " * 150}
+    response = server.http.post("/v1/faces/ask", json=body)
+    assert response.status_code == 400 and str(ROOM) in response.json()["error"]["message"]
+    assert not server.engine.batches
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        ([], "at least one"),
+        (["AAAA"] * 33, "33 pictures"),
+        ([[]] * 20_000, "20000 pictures"),
+        ([["AAAA"]], "image"),
+        (3, "image"),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_what_are_no_few_pictures_is_refused_before_it_is_looked_at(server, image, says):
+    response = server.http.post("/v1/faces/ask", json={"image": image})
+    assert response.status_code == 400 and says in response.json()["error"]["message"]
+
+
+def test_pictures_are_decoded_when_their_turn_comes(server, monkeypatch):
+    asked = {"image": [uri(png(1), "image/png")] * 5 + ["AAAA"], "task": "au"}
+    assert len(server.http.post("/v1/faces/ask", json=asked).json()["answers"]) == 6
+    assert max(map(len, server.engine.batches)) == 5
+    server.engine.batches.clear()
+    monkeypatch.setattr("facewise.serve.faces.PIXELS_AT_ONCE", 100)  # a picture has 64
+    answers = server.http.post("/v1/faces/ask", json=asked).json()["answers"]
+    assert max(map(len, server.engine.batches)) == 2
+    assert ["faces" in answer for answer in answers] == [True] * 5 + [False] and "not a picture" in answers[5]["error"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no form", b"--b\r\n\r\nx\r\n--b--\r\n", b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n']
+)
+def test_a_form_that_is_none_is_refused_in_the_shape_of_all_others(server, body):
+    response = server.http.post("/v1/faces/ask", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert response.status_code == 400 and response.json()["error"]["message"]
 
 
 # The queue
@@ -707,6 +819,40 @@ def test_a_face_asker_that_leaves_ends_the_work(server):
     until(lambda: server.engine.given_up == 1)
     server.engine.endless = False
     assert server.chat().choices
+
+
+@pytest.mark.parametrize("cancelled", ["before", "while it is handed in", "while it runs"])
+def test_inside_vllm_a_face_asker_that_has_left_is_answered_no_more(server, monkeypatch, cancelled):
+    ended: list[str] = []
+
+    async def endless(engine, requests):
+        if cancelled == "while it is handed in":
+            engine.cancel()
+        try:
+            await asyncio.sleep(20)
+        finally:
+            ended.append("ended")
+
+    monkeypatch.setattr(ClientEngine, "_all", endless)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    engine = ClientEngine(None, None, loop)
+    if cancelled == "before":
+        engine.cancel()
+    elif cancelled == "while it runs":
+        threading.Timer(0.2, engine.cancel).start()
+    started = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(FacewiseError, match="left"):
+            engine.complete([])
+    assert time.monotonic() - started < 5
+    if cancelled == "before":
+        assert not ended
+    else:
+        until(lambda: ended == ["ended"])
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
 
 
 def test_a_closed_worker_lets_nobody_wait(server):

@@ -22,10 +22,13 @@ from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import StreamingResponse
 
 from facewise.model.errors import FacewiseError
+from facewise.serve.declining import Refused
 from facewise.serve.gate import Gate
 from facewise.serve.limits import VARIABLE, Limits
 
-CHAT = "/v1/chat/completions"
+CHAT, ASK = "/v1/chat/completions", "/v1/faces/ask"
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}  # the gate does not read them
 QUESTION = "Which facial muscles are active?"
 DECLINED = "Who is this person?"
 PICTURE = "data:image/png;base64," + base64.b64encode(b"no real picture").decode()
@@ -48,7 +51,7 @@ class StandIn:
         self.bodies: list[bytes] = []
         self.left: list[str] = []
         self.app = FastAPI(root_path=root_path, lifespan=self.lifespan)
-        for method, path in (("GET", "/v1/models"), ("GET", "/health"), ("GET", "/v1/faces/config"), ("POST", "/v1/faces/ask")):
+        for method, path in (("GET", "/v1/models"), ("GET", "/health"), ("GET", "/v1/faces/config"), ("POST", ASK)):
             self.app.add_api_route(path, self.open, methods=[method])
         for path in ("/tokenize", "/invocations", "/v1/completions", f"{CHAT}/batch", "/v1/load_lora_adapter", "/server_info"):
             for method in ("GET", "POST"):
@@ -260,12 +263,13 @@ def test_the_allowed_routes_reach_the_app(server):
     assert server.stand_in.started  # lifespan passed
     for path in ("/v1/models", "/health", "/metrics", "/v1/faces/config"):
         assert server.client.get(path).status_code == 200, path
-    assert server.client.post("/v1/faces/ask", content=b"anything").json()["length"] == 8
+    assert server.client.post(ASK, content=b"anything", headers=FORM).json()["length"] == 8
     assert server.ask().json()["choices"][0]["message"]["content"] == "the answer"
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/openapi.json", "/tokenize", "/invocations", f"{CHAT}/batch", "/v1/faces", "/v2/models"]
+    "path",
+    ["/", "/docs", "/openapi.json", "/tokenize", "/invocations", f"{CHAT}/batch", "/v1/faces", "/v1/faces/more", "/v2/models"],
 )
 def test_every_other_path_is_not_found(server, path):
     for method in ("GET", "POST"):
@@ -274,7 +278,8 @@ def test_every_other_path_is_not_found(server, path):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/v1/models"), ("GET", CHAT), ("DELETE", "/v1/faces/ask"), ("OPTIONS", CHAT)]
+    ("method", "path"),
+    [("POST", "/v1/models"), ("GET", CHAT), ("DELETE", ASK), ("GET", ASK), ("POST", "/v1/faces/config"), ("OPTIONS", CHAT)],
 )
 def test_every_other_method_is_not_found(server, method, path):
     told(server.client.request(method, path), 404)
@@ -400,7 +405,7 @@ def test_a_body_reaches_the_app_whole(server):
     body = os.urandom(3 * MB)
     pieces = [body[start : start + 70_000] for start in range(0, len(body), 70_000)]
     for content in (body, iter(pieces)):
-        assert server.client.post("/v1/faces/ask", content=content).json()["length"] == len(body)
+        assert server.client.post(ASK, content=content, headers=FORM).json()["length"] == len(body)
     assert server.stand_in.bodies == [body, body]
 
 
@@ -423,14 +428,14 @@ def test_a_body_that_grows_over_the_limit_is_refused_at_once(serve):
 
 def test_a_body_of_the_limits_size_passes_and_one_byte_more_does_not(serve):
     server = serve(max_body_mb=1)
-    assert server.client.post("/v1/faces/ask", content=b"x" * MB).status_code == 200
-    told(server.client.post("/v1/faces/ask", content=b"x" * (MB + 1)), 413)
-    told(server.client.post("/v1/faces/ask", content=iter([b"x" * MB, b"x"])), 413)
+    assert server.client.post(ASK, content=b"x" * MB, headers=FORM).status_code == 200
+    told(server.client.post(ASK, content=b"x" * (MB + 1), headers=FORM), 413)
+    told(server.client.post(ASK, content=iter([b"x" * MB, b"x"]), headers=FORM), 413)
 
 
 def test_a_client_that_sends_on_can_still_read_the_refusal(serve):
     server = serve(max_body_mb=1)
-    told(server.client.post("/v1/faces/ask", content=b"x" * 20 * MB), 413)
+    told(server.client.post(ASK, content=b"x" * 20 * MB, headers=FORM), 413)
     with server.connection(posted(CHAT, b"{", length=2 * MB)) as connected:
         assert connected.recv(1000).startswith(b"HTTP/1.1 413")
         for _ in range(3):  # on a closed connection the second piece would fail, and some systems throw the answer away with it
@@ -481,8 +486,25 @@ def test_an_encoded_body_is_refused(server, line):
 
 
 def test_a_gzipped_body_is_415(server):
-    told(server.client.post(CHAT, content=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"}), 415)
-    assert server.client.post("/v1/faces/ask", content=b"x", headers={"Content-Encoding": "identity"}).status_code == 200
+    told(server.client.post(CHAT, content=gzip.compress(b"{}"), headers=JSON | {"Content-Encoding": "gzip"}), 415)
+    assert server.client.post(ASK, content=b"x", headers=FORM | {"Content-Encoding": "identity"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [CHAT, ASK])
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "*/*"])
+def test_a_body_that_does_not_say_it_is_json_is_refused(server, path, kind):
+    told(server.client.post(path, content=json.dumps(chat()), headers={"Content-Type": kind} if kind else {}), 415)
+    assert not server.stand_in.seen
+
+
+def test_json_may_name_its_charset_and_only_faces_are_asked_by_a_form(server):
+    named = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert server.client.post(CHAT, content=json.dumps(chat()), headers=named).status_code == 200
+    told(server.client.post(CHAT, content=b"x", headers=FORM), 415)
+    for charset in ("punycode", "utf-7", "utf-8; charset=utf-7", '"utf-16"'):  # any codec of Python's would be taken
+        told(server.client.post(ASK, content=b"x", headers={"Content-Type": f"{FORM['Content-Type']}; charset={charset}"}), 415)
+    twice = posted(ASK, b"{}", "Content-Type: multipart/form-data; boundary=b", "Connection: close")
+    assert b" 415 " in server.raw(twice).split(b"\r\n")[0]
 
 
 def test_a_get_with_a_body_is_refused(server):
@@ -491,19 +513,19 @@ def test_a_get_with_a_body_is_refused(server):
 
 def test_all_bodies_together_are_bounded(serve):
     server = serve(max_body_mb=1, max_held_mb=1)
-    with server.connection(posted("/v1/faces/ask", b"x" * 800_000, length=900_000)):
+    with server.connection(posted(ASK, b"x" * 800_000, length=900_000)):
         until(lambda: in_flight() == 1)
         response = None
 
         def held() -> bool:
             nonlocal response
-            response = server.client.post("/v1/faces/ask", content=b"x" * 500_000)
+            response = server.client.post(ASK, content=b"x" * 500_000, headers=FORM)
             return response.status_code == 429
 
         until(held)  # the first body may still be under way
         assert int(response.headers["retry-after"]) >= 1
     until(lambda: in_flight() == 0)
-    assert server.client.post("/v1/faces/ask", content=b"x" * 500_000).status_code == 200
+    assert server.client.post(ASK, content=b"x" * 500_000, headers=FORM).status_code == 200
 
 
 # Slots and the queue
@@ -568,7 +590,7 @@ def test_a_slot_comes_back_whatever_happens(serve):
     server = serve(max_concurrent=1, queue=0)
     for _ in range(3):
         assert server.ask(model="broken").status_code == 500
-        told(server.client.post(CHAT, content=b"no json"), 400)
+        told(server.client.post(CHAT, content=b"no json", headers=JSON), 400)
         assert server.ask(text=DECLINED).status_code == 200
         with server.client.stream("POST", CHAT, json=chat(model="stream")) as response:
             next(response.iter_bytes())
@@ -644,9 +666,10 @@ def test_a_client_that_leaves_within_its_body_is_forgotten(server):
     assert not server.stand_in.seen
 
 
-# What a chat request may hold
+# JSON
 
 
+@pytest.mark.parametrize("path", [CHAT, ASK])
 @pytest.mark.parametrize(
     "body",
     [
@@ -660,11 +683,44 @@ def test_a_client_that_leaves_within_its_body_is_forgotten(server):
         b'{"a":' * 900 + b"1" + b"}" * 900,
         b"\xff\xfe",
         b"1" * 5000,
+        '{"a": 1}'.encode("utf-16"),
+        b'{"a": NaN}',
+        b'{"a": 1, "a": 2}',
+        b'{"b": [{"a": 1, "a": 2}]}',
     ],
+    ids=lambda value: str(value[:20]),
 )
-def test_a_body_that_is_no_json_object_is_refused(server, body):
-    told(server.client.post(CHAT, content=body), 400)
+def test_a_body_that_is_no_plain_json_object_is_refused(server, path, body):
+    told(server.client.post(path, content=body, headers=JSON), 400)
     assert not server.stand_in.seen
+
+
+@pytest.mark.parametrize("path", [CHAT, ASK])
+@pytest.mark.parametrize("item", ["[]", "{}", "0", '"a"'])
+def test_a_body_of_countless_small_things_is_refused_before_it_is_read(server, path, item):
+    for name in ("image", "messages", "question"):
+        body = f'{{"{name}": [{",".join([item] * 500_000)}]}}'
+        started = time.monotonic()
+        assert "items" in told(server.client.post(path, content=body, headers=JSON), 400)["message"]
+        assert time.monotonic() - started < 1
+    assert not server.stand_in.seen
+
+
+def test_a_text_may_be_all_commas(serve):
+    server = serve(max_text_chars=300_000)
+    assert server.ask(text=",[{" * 100_000).status_code == 200
+
+
+@pytest.mark.parametrize("path", [CHAT, ASK])
+def test_half_a_character_is_refused_wherever_it_stands(server, path):
+    for half in (b"\\ud800", b"\\udfff", b"\xed\xa0\x80"):
+        for body in (b'{"question": "%s"}', b'{"model": "a%sb"}', b'{"stop": ["a", "%s"]}', b'{"x": {"y": [{"%s": 1}]}}'):
+            told(server.client.post(path, content=body % half, headers=JSON), 400)
+    assert not server.stand_in.seen
+    assert server.client.post(ASK, content=b'{"question": "\\ud83d\\ude00"}', headers=JSON).status_code == 200
+
+
+# What a chat request may hold
 
 
 NOT_FOR_CLIENTS = """mm_processor_kwargs media_io_kwargs chat_template chat_template_kwargs cache_salt priority best_of use_beam_search
@@ -694,6 +750,11 @@ def test_what_a_client_must_not_set_is_refused_by_its_name(server, name):
         ("stop", ["a"], (["a"] * 20_000, "a" * 20_000)),
         ("bad_words", ["a"], (["a" * 20_000],)),
         ("logit_bias", {"1": 2}, ({str(i): 1 for i in range(20_000)},)),
+        ("seed", -(2**63), (2**63, -(2**63) - 1, "7", 7.0)),
+        ("user", "me", (5,)),
+        ("logprobs", True, ("yes", 1)),
+        ("temperature", 0.5, ("hot", True)),
+        ("continue_final_message", False, ("no", 0)),
     ],
 )
 def test_numbers_are_bounded(serve, name, good, bad):
@@ -705,6 +766,7 @@ def test_numbers_are_bounded(serve, name, good, bad):
 
 def test_what_an_engine_of_ours_sets_is_allowed(server):
     ours = {
+        "messages": [*chat()["messages"], {"role": "assistant", "content": "The face"}],
         "continue_final_message": True,
         "add_generation_prompt": False,
         "bad_words": ["fear"],
@@ -726,6 +788,7 @@ def test_what_an_engine_of_ours_sets_is_allowed(server):
 BAD_EXTRAS = (
     *("x", {"session_id": "x"}, {"banned_phrases": "fear"}, {"banned_phrases": [1]}),
     *({"banned_phrases": ["a"] * 257}, {"banned_phrases": ["fear"], "kv_transfer_params": [1]}),
+    *({"banned_phrases": [""]}, {"banned_phrases": ["fear", " \n"]}),
 )
 
 
@@ -785,6 +848,46 @@ def test_a_message_holds_words_and_pictures_only(server, named, fields):
     assert not server.stand_in.seen
 
 
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "mine", "schema": {"enum": ["a"]}}}
+BEGUN = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "The"}]}
+
+
+@pytest.mark.parametrize(
+    ("named", "fields"),
+    [
+        ("stream_options", {"stream_options": {"include_usage": True}}),
+        ("stream_options", {"stream_options": {"include_usage": True}, "stream": False}),
+        ("stream_options", {"stream_options": {"include_usage": "x"}, "stream": True}),
+        ("stream_options", {"stream_options": {"tomorrow": True}, "stream": True}),
+        ("name", {"response_format": {"type": "json_schema", "json_schema": {"schema": {"enum": ["a"]}}}}),
+        ("name", {"response_format": {"type": "json_schema", "json_schema": {"name": 3, "schema": {"enum": ["a"]}}}}),
+        ("continue_final_message", BEGUN | {"add_generation_prompt": False}),
+        ("continue_final_message", BEGUN | {"continue_final_message": True}),
+        ("assistant", {"continue_final_message": True, "add_generation_prompt": False}),
+        ("assistant", {"messages": BEGUN["messages"][1:], "continue_final_message": True, "add_generation_prompt": False}),
+        ("banned_phrases", {"response_format": SCHEMA, "vllm_xargs": {"banned_phrases": ["a"]}}),
+        ("allowed_token_ids", {"response_format": SCHEMA, "allowed_token_ids": [1]}),
+        ("bad_words", {"response_format": {"type": "json_object"}, "bad_words": ["a"]}),
+        ("stop_token_ids", {"response_format": SCHEMA, "stop_token_ids": [1]}),
+        ("ignore_eos", {"response_format": SCHEMA, "ignore_eos": True}),
+    ],
+)
+def test_what_does_not_go_together_is_refused_for_every_engine(server, named, fields):
+    assert named in told(server.client.post(CHAT, json=chat(**fields)), 400)["message"]
+    assert not server.stand_in.seen
+
+
+def test_what_goes_together_passes(server):
+    for fields in (
+        {"stream_options": {"include_usage": True, "continuous_usage_stats": None}, "stream": True, "model": "echo"},
+        BEGUN | {"continue_final_message": True, "add_generation_prompt": False},
+        {"continue_final_message": False, "add_generation_prompt": True, "stream_options": None},
+        {"response_format": {"type": "text"}, "bad_words": ["a"], "ignore_eos": True},
+        {"response_format": SCHEMA, "bad_words": [], "ignore_eos": False, "vllm_xargs": {"banned_phrases": []}},
+    ):
+        assert server.client.post(CHAT, json=chat(**fields)).status_code == 200, fields
+
+
 def test_plain_conversations_pass(server):
     schema = {"type": "object", "properties": {"label": {"enum": ["live", "spoof"]}}, "required": ["label"]}
     messages = [
@@ -804,7 +907,7 @@ def test_plain_conversations_pass(server):
 
 def test_a_field_said_twice_is_refused(server):
     body = b'{"model": "echo", "messages": [], "n": 1, "n": 9}'
-    assert "twice" in told(server.client.post(CHAT, content=body), 400)["message"]
+    assert "twice" in told(server.client.post(CHAT, content=body, headers=JSON), 400)["message"]
 
 
 def test_words_without_end_are_refused(serve):
@@ -815,7 +918,7 @@ def test_words_without_end_are_refused(serve):
 
 
 def test_faces_are_asked_without_the_rules_of_chat(server):
-    assert server.client.post("/v1/faces/ask", json={"cache_salt": 1}).status_code == 200
+    assert server.client.post(ASK, json={"cache_salt": 1}).status_code == 200
 
 
 # What is declined
@@ -915,22 +1018,22 @@ def test_requests_are_counted_by_route_and_status(serve):
     server.client.headers["Authorization"] = "Bearer key"
     server.client.get("/v1/models")
     server.client.get("/v1/faces/config")
-    server.client.get("/v1/faces/nothing-here")
+    server.client.get("/v1/faces/openapi.json")
     server.ask()
-    server.client.post(CHAT, content=b"no json")
+    server.client.post(CHAT, content=b"no json", headers=JSON)
     for name in ("/secret-path", "/another"):
         server.client.get(name)
     until(lambda: in_flight() == 0)
     after = {labels: sample("facewise_http_requests_total", **dict(labels)) for labels in before}
     assert [after[key] - before[key] for key in map(frozenset, COUNTED)] == [1, 1, 1, 1, 1, 2]
     shown = server.client.get("/metrics").text
-    assert "facewise_http_seconds_bucket" in shown and "secret" not in shown and "nothing-here" not in shown
+    assert "facewise_http_seconds_bucket" in shown and "secret" not in shown
 
 
 COUNTED = [
     {("route", "/v1/models"), ("status", "200")},
-    {("route", "/v1/faces/*"), ("status", "200")},
-    {("route", "/v1/faces/*"), ("status", "404")},
+    {("route", "/v1/faces/config"), ("status", "200")},
+    {("route", "/v1/faces/openapi.json"), ("status", "404")},
     {("route", CHAT), ("status", "200")},
     {("route", CHAT), ("status", "400")},
     {("route", "other"), ("status", "404")},
@@ -1005,6 +1108,11 @@ def test_a_fault_of_the_app_is_logged_as_500(server, lines):
 
 
 # Limits
+
+
+def test_every_error_is_named_once():
+    for status, kind in ((400, "BadRequestError"), (404, "NotFoundError"), (500, "InternalServerError")):
+        assert json.loads(Refused(status, "no").body())["error"]["type"] == kind
 
 
 def test_limits_travel_in_the_environment(monkeypatch):

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from facewise.data_builders.rig.look import painting, sample_look
+from facewise.data_builders.rig.render import View, draw
+from facewise.data_builders.rig.rig import GAZE_RAD, expressed, load_rig, sample_person
 from facewise.data_builders.synthesis.camera import srgb
-from facewise.data_builders.synthesis.look import painting, sample_look
-from facewise.data_builders.synthesis.render import View, draw
-from facewise.data_builders.synthesis.rig import DRAWN, Rig, expressed, load_rig, sample_person
 from facewise.model.perception.faces import find_faces
 from facewise.model.perception.gaze import LIDS, gaze, lid_openings
 from facewise.model.perception.landmarks import IBUG68_IN_478, canonical, iod
@@ -88,16 +88,6 @@ def test_a_mirrored_picture_swaps_the_sides(pixels, points):
     assert lid_openings(mirrored) == pytest.approx(lid_openings(points)[::-1], abs=0.01)
 
 
-def looking(rig: Rig, mesh: np.ndarray, left: float, up: float) -> np.ndarray:
-    """The eyeballs turned by radians; the rig's own gaze shapes move the lids only."""
-    turned = mesh.copy()
-    for name in ("M_ScleraLeft", "M_ScleraRight"):
-        ball = rig.part == DRAWN.index(name)
-        centre = (mesh[ball].min(0) + mesh[ball].max(0)) / 2
-        turned[ball] = (mesh[ball] - centre) @ rotation(-up, left, 0).T + centre
-    return turned
-
-
 @pytest.fixture
 def seen(shared):
     """Points of a person who looks somewhere, found in a render: seen(left and up in degrees, head's yaw in degrees, action units)."""
@@ -107,8 +97,9 @@ def seen(shared):
     straight = View(0, 0, 0, 80, 110, (0.5, 0.5))
 
     def found(left: float = 0, up: float = 0, yaw: float = 0, aus: dict | None = None) -> np.ndarray:
-        mesh = expressed(rig, person, aus or {}, np.random.default_rng(0), (left / 30, up / 30))
-        mesh = looking(rig, mesh, np.radians(left), np.radians(up))
+        mesh = expressed(
+            rig, person, aus or {}, np.random.default_rng(0), (np.radians(left) / GAZE_RAD, np.radians(up) / GAZE_RAD)
+        )
         drawn = draw(rig, paint, mesh, aus or {}, look, replace(straight, yaw=np.radians(yaw)))
         return find_faces(np.rint(255 * srgb(drawn.pixels)).astype(np.uint8))[0].points
 

@@ -1,6 +1,7 @@
 """The http engine against servers on loopback that play ours and a peer, and misbehave: bodies, order, retries, time-outs, one line a fault."""
 
 import base64
+import gzip
 import io
 import json
 import math
@@ -70,7 +71,7 @@ class Server:
     def __init__(self, config=None):
         self.config = config
         self.faults = deque()
-        self.bodies, self.ports, self.keys, self.paths = [], [], [], []
+        self.bodies, self.ports, self.keys, self.paths, self.encodings = [], [], [], [], []
         self.models = {"object": "list", "data": [{"id": "tiny", "object": "model"}, {"id": "adapter", "object": "model"}]}
         self.text = lambda body: " lip corners pulled up."
         self.scores = SCORES if config else {"Live": -0.2, " Live": -3.0, "Spoof": -2.0, "The": -5.0}
@@ -102,6 +103,7 @@ class Server:
             self.bodies.append(body)
             self.ports.append(handler.client_address[1])
             self.keys.append(handler.headers["Authorization"])
+            self.encodings.append(handler.headers["Accept-Encoding"])
             self.at_once += 1
             self.most_at_once = max(self.at_once, self.most_at_once)
         fault = self.faults.popleft() if self.faults else None
@@ -166,6 +168,20 @@ def cut_stream(handler, body):
     handler.end_headers()
     handler.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
     handler.close_connection = True
+
+
+def endless(kind="application/json", code=200, piece=b'{"choices": [' + b" " * 2**20):
+    """An answer that never ends, of at most 40 MB."""
+
+    def answer(handler, _):
+        handler.send_response(code)
+        handler.send_header("Content-Type", kind)
+        handler.end_headers()
+        handler.close_connection = True
+        for _ in range(40):
+            handler.wfile.write(piece)
+
+    return answer
 
 
 @pytest.fixture(autouse=True)
@@ -544,6 +560,35 @@ def test_what_the_server_refuses_is_told_with_its_words_and_not_tried_again(peer
 def test_nonsense_is_one_line(peer, answer):
     peer.faults.append(answer)
     assert "no chat completion" in refused(peer)
+
+
+@pytest.mark.parametrize("code", [200, 400, 404])
+def test_an_answer_that_does_not_end_is_left_after_some_megabytes(peer, code):
+    peer.faults.append(endless(code=code))
+    assert "longer than 4 MB" in refused(peer)
+    assert peer.left.wait(5) and len(peer.bodies) == 1
+
+
+@pytest.mark.parametrize("piece", [b" " * 2**20, b'data: {"choices": []}\n\n' * 50_000], ids=["no event", "empty events"])
+def test_a_stream_that_does_not_end_is_left_after_some_megabytes(peer, piece):
+    peer.faults.append(endless("text/event-stream", piece=piece))
+    with pytest.raises(FacewiseError, match="longer than 4 MB"):
+        list(HttpEngine(peer.url).stream(asked()))
+    assert peer.left.wait(5)
+
+
+def test_a_list_of_models_that_does_not_end_is_left_too(peer):
+    peer.get = lambda handler: endless()(handler, None) if handler.path == "/v1/models" else handler.reply({}, 404)
+    assert "longer than 4 MB" in refused(peer)
+
+
+def test_a_packed_answer_is_neither_asked_for_nor_opened(peer):
+    """A megabyte of it may unpack to a thousand."""
+    packed = gzip.compress(b'{"choices": [' + b" " * 10**7)
+    peer.faults.append(lambda handler, _: handler.reply(packed, Content_Encoding="gzip"))
+    assert "packed (gzip)" in refused(peer)
+    one(peer)
+    assert set(peer.encodings) == {"identity"}
 
 
 def test_an_answer_without_words_is_empty(peer):

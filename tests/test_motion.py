@@ -190,9 +190,9 @@ def turned_head():
     """Pictures of one drawn person at rest, the head turned by (yaw, pitch, roll) degrees."""
     import os
 
-    from facewise.data_builders.synthesis.look import painting, sample_look
-    from facewise.data_builders.synthesis.render import View, draw
-    from facewise.data_builders.synthesis.rig import load_rig, sample_person
+    from facewise.data_builders.rig.look import painting, sample_look
+    from facewise.data_builders.rig.render import View, draw
+    from facewise.data_builders.rig.rig import load_rig, sample_person
 
     rig = load_rig(Path(os.environ["FACEWISE_SHARED"]) / "data" / "ict_facekit.npz")
     paint, rng = painting(rig), np.random.default_rng(4)

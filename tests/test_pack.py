@@ -32,11 +32,11 @@ def pack(examples, tmp_path_factory):
     mask = np.zeros((height, width), np.uint8)
     mask[:, : width // 2] = 255
     cv2.imwrite(str(folder / "mask.png"), mask)
-    spoof = {"live": False, "attack": "print", "mask": "mask.png", "cues": ("edge",)}
+    spoof = {"live": False, "attack": "print", "mask": "mask.png", "cues": {"edge": 0.8, "moire": 0.3}}
     records = [
         record("smile", "invented-face.jpg", aus={"AU12": (4.0, 1.0)}, emotion="happiness"),
         record("print", "printed-face.jpg", "test", **spoof),
-        record("wall", "wall.png", "val", live=True, cues=()),
+        record("wall", "wall.png", "val", live=True, cues={}),
     ]
     write_records(folder / "records.jsonl", records)
     assert main([str(folder / "records.jsonl"), "--out", str(folder / "set.safetensors"), "--workers", "1"]) == 0

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from facewise.data_builders.rig.look import painting, sample_look
+from facewise.data_builders.rig.render import View, draw
+from facewise.data_builders.rig.rig import load_rig, sample_person
 from facewise.data_builders.synthesis.camera import linear_light, srgb
-from facewise.data_builders.synthesis.look import painting, sample_look
-from facewise.data_builders.synthesis.render import View, draw
-from facewise.data_builders.synthesis.rig import load_rig, sample_person
 from facewise.model.perception.faces import DetectedFace, find_faces
 from facewise.model.perception.landmarks import IBUG68_IN_478
 from facewise.model.perception.picture import read_picture

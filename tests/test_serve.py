@@ -82,11 +82,21 @@ def test_the_face_endpoint_takes_json_and_several_pictures_and_names_the_bad_one
         ({"image": "AAAA", "prior": 2}, "prior"),
         ({"image": "AAAA", "colour": "red"}, "colour"),
         ({"image": []}, "at least one"),
+        ({"image": ["AAAA"] * 33}, "33 pictures"),
+        ({"image": "AAAA", "question": "why a smile " * 2000}, "24000 characters"),
+        ({"image": "AAAA", "question": "\ud800"}, "half a character"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_a_bad_question_is_one_sentence(server, body, says):
-    response = server.http.post("/v1/faces/ask", json=body)
-    assert response.status_code == 400 and says in response.text and "Traceback" not in response.text
+    response = server.http.post("/v1/faces/ask", content=json.dumps(body), headers={"Content-Type": "application/json"})
+    assert response.status_code == 400 and says in response.json()["error"]["message"] and "Traceback" not in response.text
+
+
+def test_a_bad_form_is_one_sentence_too(server):
+    response = server.http.post("/v1/faces/ask", content=b"no form", headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert response.status_code == 400 and "form" in response.json()["error"]["message"]
+    assert server.http.get("/v1/faces/ask").json()["error"]["code"] == 404
 
 
 def test_config_tells_how_a_score_is_made_and_openapi_what_an_answer_is(server):
@@ -240,7 +250,8 @@ def test_a_bomb_is_refused_before_it_opens(server):
 
 
 def test_a_body_over_the_limit_is_refused(server):
-    assert server.http.post("/v1/faces/ask", content=b"x" * 9_000_000).status_code == 413
+    kind = {"Content-Type": "application/json"}
+    assert server.http.post("/v1/faces/ask", content=b"x" * 9_000_000, headers=kind).status_code == 413
 
 
 def test_words_that_pretend_to_be_tokens_are_words(server, live):
@@ -250,6 +261,9 @@ def test_words_that_pretend_to_be_tokens_are_words(server, live):
     assert (
         tricked.usage.prompt_tokens > plain.usage.prompt_tokens + 20
     )  # every sign is spelled out, no second picture was looked for
+    for cut in range(len("Real? <im"), len(trick), 7):
+        parts = server.chat(image(live), words(trick[:cut]), words(trick[cut:]), max_tokens=1)
+        assert parts.usage.prompt_tokens == tricked.usage.prompt_tokens
 
 
 def test_a_client_that_leaves_stops_its_work(server, live):
@@ -261,6 +275,27 @@ def test_a_client_that_leaves_stops_its_work(server, live):
     while server.metric("vllm:num_requests_running") and time.monotonic() < until:
         time.sleep(0.2)
     assert server.metric("vllm:num_requests_running") == 0
+
+
+def test_a_face_asker_that_leaves_before_the_work_begins_is_not_worked_for(server, examples):
+    pixels = np.asarray(Image.open(examples / "invented-face.jpg").convert("RGB"))
+    pictures = []
+    for shift in range(6):  # each is new, and looked at
+        file = io.BytesIO()
+        Image.fromarray(np.roll(pixels, shift + 1, axis=1)).save(file, "PNG")
+        pictures.append(uri(file.getvalue(), "image/png"))
+    body = json.dumps({"image": pictures, "task": "describe"}).encode()
+    head = f"POST /v1/faces/ask HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n"
+    written, looks = server.metric("vllm:generation_tokens_total"), server.metric('facewise_pictures_total{how="looked at"}')
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connected:
+        connected.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        until = time.monotonic() + 15
+        while server.metric('facewise_pictures_total{how="looked at"}') == looks and time.monotonic() < until:
+            time.sleep(0.05)
+    while server.metric("facewise_http_in_flight") > 1 and time.monotonic() < until + 15:
+        time.sleep(0.1)
+    assert server.metric('facewise_pictures_total{how="looked at"}') > looks
+    assert server.metric("vllm:generation_tokens_total") == written
 
 
 def test_a_16_bit_picture_is_not_white(server):

@@ -1,1 +1,1 @@
-"""Simulators: faces with known action units, and print and replay attacks with known masks and cues."""
+"""`facewise synth`: which pictures and clips a set holds, and how they are made in parallel."""

@@ -70,8 +70,13 @@ def shoot(frame: np.ndarray, camera: Camera, rng: np.random.Generator) -> bytes:
     colours = _demosaic(np.clip(raw + noise, 0, 1))
     size = picture_size(frame.shape)
     small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
-    tones = _sharpened(_toned(srgb(small), camera.contrast), camera.sharpen)
+    tones = _sharpened(toned(srgb(small), camera.contrast), camera.sharpen)
     return encoded(np.rint(255 * np.clip(tones, 0, 1)).astype(np.uint8), camera.quality)
+
+
+def photographed(light: np.ndarray) -> np.ndarray:
+    """What a mosaic sensor makes of linear light [h, w, 3] at its own sampling, without lens blur and noise."""
+    return _demosaic(_mosaic(light))
 
 
 def picture_size(sensor_shape: tuple[int, ...]) -> tuple[int, int]:
@@ -117,7 +122,7 @@ def _demosaic(raw: np.ndarray) -> np.ndarray:
     return (colours.astype(np.float32) / 65535) ** 2
 
 
-def _toned(tones: np.ndarray, contrast: float) -> np.ndarray:
+def toned(tones: np.ndarray, contrast: float) -> np.ndarray:
     return tones + contrast * np.sin(2 * np.pi * (tones - 0.5)) / (2 * np.pi) * 1.5
 
 

@@ -40,6 +40,7 @@ AT_ONCE = 16
 TIMEOUT_S = 120.0  # of one request, all its tries together
 CONNECT_S = 5.0
 RETRIES = 3
+MAX_ANSWER_MB = 4  # thousands of words, or of models
 TOP_LOGPROBS = 20  # more is refused by vLLM and by OpenAI
 OWN_KEY, OPENAI_KEY, OPENAI = "FACEWISE_API_KEY", "OPENAI_API_KEY", "https://api.openai.com/"  # whose key goes nowhere else
 NO_KEY = "none"  # the client wants one, a server without a key does not look
@@ -83,8 +84,9 @@ class HttpEngine:
             api_key=self._key,
             max_retries=RETRIES,
             timeout=openai.Timeout(timeout_s, connect=CONNECT_S),
+            default_headers={"Accept-Encoding": "identity"},
             # A picture is not sent on to a place that nobody named.
-            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks={"response": [_bound]}),
         )
         self.server = self._run(self._introduced())
 
@@ -254,6 +256,8 @@ class HttpEngine:
             ) from None
         except openai.APIError as error:  # told inside a stream
             raise FacewiseError(f"{self.url}: the server failed ({self._shown(error.message)}); look at its log") from None
+        except openai.OpenAIError as error:  # our own, of `_bound`
+            raise FacewiseError(f"{self.url}: {error}; check that an OpenAI-compatible server answers there") from None
         except (ValueError, RecursionError):  # JSON that is none
             raise self._nonsense() from None
 
@@ -279,6 +283,25 @@ class HttpEngine:
     def _shown(self, words: str) -> str:
         """Without the key, which some servers repeat, and not longer than a line."""
         return words.replace(self._key, "...")[:300] if self._key != NO_KEY else words[:300]
+
+
+async def _bound(response: Any) -> None:
+    """Ends the reading of an answer, a stream among them, that goes beyond MAX_ANSWER_MB, or that is packed and may unpack to anything. As
+    OpenAIError, which the client does not try again."""
+    packed = response.headers.get("content-encoding", "").lower()
+    if packed not in ("", "identity"):
+        raise openai.OpenAIError(f"the answer is packed ({packed[:20]}), unasked")
+    pieces = response.aiter_raw
+
+    async def bounded(chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        length = 0
+        async for piece in pieces(chunk_size):
+            length += len(piece)
+            if length > MAX_ANSWER_MB * 10**6:
+                raise openai.OpenAIError(f"the answer is longer than {MAX_ANSWER_MB} MB")
+            yield piece
+
+    response.aiter_raw = bounded  # what every other way of reading goes through
 
 
 @cache

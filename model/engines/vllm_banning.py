@@ -5,10 +5,9 @@ from typing import Any
 import torch
 from vllm.v1.sample.logits_processor import AdapterLogitsProcessor
 
-from .banning import barred, forms
+from .banning import are_phrases, barred, end_of, forms
 
 BANNED = "banned_phrases"
-LONGEST = 32  # tokens of what was written that a phrase can span
 
 
 class BannedPhrases(AdapterLogitsProcessor):
@@ -22,8 +21,7 @@ class BannedPhrases(AdapterLogitsProcessor):
     @classmethod
     def validate_params(cls, sampling_params: Any) -> None:
         """Raises ValueError for what is no list of phrases."""
-        phrases = (sampling_params.extra_args or {}).get(BANNED, [])
-        if not isinstance(phrases, list) or not all(isinstance(phrase, str) and phrase.strip() for phrase in phrases):
+        if not are_phrases((sampling_params.extra_args or {}).get(BANNED, [])):
             raise ValueError(f"{BANNED} must be a list of phrases")
 
     def is_argmax_invariant(self) -> bool:
@@ -36,8 +34,7 @@ class BannedPhrases(AdapterLogitsProcessor):
         sequences = forms(phrases, self.tokenizer)
 
         def without(prompt: list[int], written: list[int], logits: torch.Tensor) -> torch.Tensor:
-            tail = written[-LONGEST:] if len(written) >= LONGEST else [*prompt[-LONGEST:], *written]
-            logits[list(barred(sequences, tail))] = -torch.inf
+            logits[list(barred(sequences, end_of(prompt, written, sequences)))] = -torch.inf
             return logits
 
         return without

@@ -1,0 +1,1 @@
+"""Pictures that software altered: swaps, morphs, reenactments."""

@@ -1,0 +1,1 @@
+"""ICT-FaceKit as people who move each action unit, drawn."""

@@ -1,0 +1,1 @@
+"""What lies behind a face and beside it: rooms, mattes, hands."""

@@ -1,0 +1,188 @@
+"""Which pictures a set of spoofs holds: live people, every attack, every digital manipulation, and the null of each, which is live.
+
+Shares are stated once; a picture's kind, portrait, camera and all else come from the seed and its number. Variant "b" of print and replay
+and the camera `webcam` occur in val and test only: what is judged there was never trained on. No action units are told here: portraits
+smile, and a folder would be a label; faces.py makes the same people with all of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...model.errors import FacewiseError
+from ..attacks.everyday import NULLS as WORN_NULLS
+from ..attacks.masks import MASKS
+from ..attacks.painted import PAINTED
+from ..attacks.print import print_attack
+from ..attacks.replay import replay_attack
+from ..attacks.staging import seen_flat, stage
+from ..attacks.worn import WORN
+from ..manipulations.digital import DIGITAL
+from ..manipulations.digital import NULLS as DIGITAL_NULLS
+from ..portraits import Portrait
+from ..records import GENUINE, Record
+from ..scenery.hands import gesturing, held, outline
+from ..scenery.matting import matted, rematted
+from ..scenery.scenes import contact_shadow, scene
+from .camera import FAMILIES, HELD_OUT, picture_size, sample_camera, shoot
+from .photo import Attack, Photo, framed, read_photo
+from .production import random_of, write_mask, write_media
+
+STAGED = {"print": print_attack, "replay": replay_attack}
+ON_A_FACE = {**WORN, **MASKS, **PAINTED}
+# Of 112 pictures: as many live as spoofs, most of the live ones with the path of an attack behind them, and some altered by software.
+SHARES = {
+    "live": 8,
+    "hand": 5,
+    "matted": 6,
+    "null matte": 6,
+    "null staging": 12,
+    "null worn": 13,
+    "print": 10,
+    "replay": 10,
+    "paper mask": 5,
+    "partial eye": 3,
+    "partial mouth": 3,
+    "glasses": 3,
+    "rigid mask": 4,
+    "flexible mask": 3,
+    "fake head": 3,
+    "makeup": 3,
+    "tattoo": 3,
+    "face swap": 5,
+    "reenactment": 4,
+    "morph": 3,
+}
+OF_GENERATED = {"live": 10, "matted": 5, "null staging": 5}  # generated faces are nobody's attack
+HANDLED = 0.4  # of all pictures, live or not: shared, edited and stored again before anything else happens to them
+HELD = 0.45  # of prints and replays whose border shows; what is on a desk lies there
+BEHIND_PX = (450, 570)
+
+
+@dataclass(frozen=True)
+class SpoofJob:
+    name: str
+    kind: str
+    portrait: Portrait
+    donor: Portrait | None
+
+
+def spoof_jobs(portraits: Sequence[Portrait], count: int, seed: int) -> list[SpoofJob]:
+    """The first `count` pictures of the set; a longer set begins with the same ones."""
+    return [_job(portraits, number, seed) for number in range(count)]
+
+
+def _job(portraits: Sequence[Portrait], number: int, seed: int) -> SpoofJob:
+    rng = random_of(seed, f"job {number}")
+    portrait = portraits[
+        int(random_of(seed, f"round {number // len(portraits)}").permutation(len(portraits))[number % len(portraits)])
+    ]
+    shares = OF_GENERATED if portrait.generated else SHARES
+    kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
+    others = [other for other in portraits if other.split == portrait.split and other.subject != portrait.subject]
+    donor = others[rng.integers(len(others))] if others else None
+    return SpoofJob(f"{number:06d}-{kind.replace(' ', '-')}", kind, portrait, donor)
+
+
+def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Record]:
+    """Raises FacewiseError where the photo gives no such picture."""
+    photo = _handled(read_photo(job.portrait.path), rng)
+    family = str(rng.choice([family for family in FAMILIES if job.portrait.split != "train" or family != HELD_OUT]))
+    variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
+    made = _attack(job, photo, variant, rng) if _is_attack(job.kind) else Attack(_live(job.kind, photo, rng), _NOTHING, {})
+    media, digest = write_media(out, f"{job.name}.jpg", shoot(made.frame, sample_camera(rng, family), rng))
+    record = _record(
+        job, media, digest, {"made of": "photo", "kind": job.kind, "camera": family, "portrait": job.portrait.path.name}
+    )
+    if not _is_attack(job.kind):
+        return [record]
+    if job.kind in STAGED:
+        record.source["variant"] = variant
+    mask = _at_file_size(made)
+    if not mask.any():
+        raise FacewiseError(f"the {job.kind} cannot be seen in the picture")
+    return [replace(record, mask=write_mask(out, f"{job.name}.png", mask), box=_box(mask), cues=made.cues)]
+
+
+_NOTHING = np.zeros((1, 1), np.float32)
+
+
+def _is_attack(kind: str) -> bool:
+    return kind in STAGED or kind in ON_A_FACE or kind in DIGITAL
+
+
+def _attack(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -> Attack:
+    if job.kind in STAGED:
+        behind = scene(BEHIND_PX, rng)
+        return _presented(STAGED[job.kind](photo, rng, variant, behind.pixels), behind.kind, rng)
+    if job.kind in PAINTED:
+        return PAINTED[job.kind](framed(photo, rng), rng)
+    donor = framed(_handled(read_photo(job.donor.path), rng), rng) if job.donor else photo
+    return {**WORN, **MASKS, **DIGITAL}[job.kind](framed(photo, rng), rng, donor)
+
+
+def _handled(photo: Photo, rng: np.random.Generator) -> Photo:
+    """Through a harmless edit at times: what only manipulated pictures went through would be their label."""
+    if rng.random() > HANDLED:
+        return photo
+    edit = DIGITAL_NULLS[str(rng.choice(list(DIGITAL_NULLS)))]
+    return Photo(edit(photo, rng).frame, photo.points)
+
+
+def _presented(made: Attack, where: str, rng: np.random.Generator) -> Attack:
+    """A sheet or a device lies on the desk or is held, where its border shows."""
+    if where == "desk":
+        return replace(made, frame=contact_shadow(made.frame, made.mask, rng))
+    if rng.random() < HELD and len(corners := outline(made.mask)):
+        frame, mask = held(made.frame, made.mask, corners, rng)
+        return replace(made, frame=frame, mask=mask)
+    return made
+
+
+def _live(kind: str, photo: Photo, rng: np.random.Generator) -> np.ndarray:
+    """The frame before the camera."""
+    if kind == "null staging":
+        return seen_flat(stage(photo, rng, edge=False))
+    if kind == "matted":
+        return framed(matted(photo, scene(photo.pixels.shape[1::-1], rng), rng), rng).pixels
+    if kind == "null matte":
+        return framed(rematted(photo, rng), rng).pixels
+    if kind == "hand":
+        return gesturing(framed(photo, rng), rng).pixels
+    if kind == "live":
+        return framed(photo, rng).pixels
+    null = WORN_NULLS[str(rng.choice(list(WORN_NULLS)))]
+    return null(framed(photo, rng), rng).pixels
+
+
+def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> Record:
+    portrait, kind = job.portrait, job.kind
+    is_live = None if portrait.generated or kind in DIGITAL else not _is_attack(kind)
+    return Record(
+        job.name,
+        media,
+        digest,
+        portrait.path.parent.name,
+        "as the portraits",
+        portrait.subject,
+        portrait.split,
+        live=is_live,
+        attack=kind if kind in STAGED or kind in ON_A_FACE else None,
+        digital="synthetic" if portrait.generated else kind if kind in DIGITAL else GENUINE,
+        cues={} if is_live else None,
+        source=source,
+    )
+
+
+def _at_file_size(made: Attack) -> np.ndarray:
+    """uint8 [h, w], 255 where most of a pixel of the finished file shows the instrument."""
+    share = cv2.resize(made.mask, picture_size(made.frame.shape), interpolation=cv2.INTER_AREA)
+    return np.where(share >= 0.5, 255, 0).astype(np.uint8)
+
+
+def _box(mask: np.ndarray) -> tuple[float, float, float, float]:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)

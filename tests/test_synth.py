@@ -1,0 +1,156 @@
+"""`facewise synth`: sets keep their records' promises, say no in one line, and give the same files twice."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from facewise.cli import main
+from facewise.data_builders.leaks import seen_records
+from facewise.data_builders.portraits import read_portraits
+from facewise.data_builders.records import GENUINE, Record, read_records
+from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT
+from facewise.data_builders.synthesis.spoofs import SHARES, spoof_jobs
+from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES, DIGITAL_TYPES
+
+
+def said(capsys, *words: object) -> str:
+    assert main(["synth", *map(str, words)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    return told
+
+
+def test_what_is_missing_or_cannot_be_is_told_in_a_line(tmp_path, capsys):
+    assert "needs --portraits" in said(capsys, "spoof", "--out", tmp_path / "o")
+    assert "needs --rig" in said(capsys, "faces", "--out", tmp_path / "o")
+    assert "no such folder of portraits" in said(capsys, "spoof", "--out", tmp_path / "o", "--portraits", tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    assert "no pictures in this folder" in said(capsys, "spoof", "--out", tmp_path / "o", "--portraits", tmp_path / "empty")
+    assert "--n 0" in said(capsys, "spoof", "--out", tmp_path / "o", "--portraits", tmp_path, "--n", 0)
+    (tmp_path / "rig.npz").write_bytes(b"PK nothing")
+    assert "rig.npz" in said(capsys, "faces", "--out", tmp_path / "o", "--rig", tmp_path / "rig.npz")
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_photo_without_a_face_is_left_out_with_its_reason_and_the_others_are_made(examples, tmp_path, capsys):
+    folder = tmp_path / "portraits"
+    folder.mkdir()
+    for name in ("invented-face.jpg", "printed-face.jpg"):
+        (folder / name).write_bytes((examples / name).read_bytes())
+    cv2.imwrite(str(folder / "wall.png"), np.full((200, 200, 3), 128, np.uint8))
+    out = tmp_path / "set"
+    assert main(["synth", "spoof", "--out", str(out), "--portraits", str(folder), "--n", "9", "--workers", "1"]) == 0
+    rejects = [json.loads(line) for line in (out / "rejects.jsonl").read_text().splitlines()]
+    assert any("wall.png: no face" in reject["reason"] for reject in rejects)
+    records = read_records(out / "records.jsonl")
+    assert len(records) + len(rejects) == 9 and {record.source["portrait"] for record in records} <= {
+        "invented-face.jpg",
+        "printed-face.jpg",
+    }
+    assert f"{len(rejects)} left out" in capsys.readouterr().out
+
+
+def test_kinds_come_in_their_shares_and_a_longer_set_begins_with_the_shorter(examples):
+    portraits = read_portraits(examples)
+    jobs = spoof_jobs(portraits, 3000, 0)
+    assert [job.name for job in spoof_jobs(portraits, 50, 0)] == [job.name for job in jobs[:50]]
+    for kind, share in SHARES.items():
+        assert sum(job.kind == kind for job in jobs) / 3000 == pytest.approx(share / sum(SHARES.values()), abs=0.02)
+    live = sum(share for kind, share in SHARES.items() if kind not in (*ATTACKS, *DIGITAL_TYPES))
+    assert live == sum(share for kind, share in SHARES.items() if kind in ATTACKS)
+
+
+@pytest.fixture(scope="module")
+def few(shared: Path, tmp_path_factory) -> dict[str, Path]:
+    """A few real portraits, some posed at rest, and the rig."""
+    folder = tmp_path_factory.mktemp("people")
+    for name in ("portraits", "neutral"):
+        (folder / name).mkdir()
+        pictures = [path for path in sorted((shared / "data" / name).iterdir()) if path.suffix in (".jpg", ".png")]
+        for path in pictures[:8]:
+            (folder / name / path.name).write_bytes(path.read_bytes())
+    return {"portraits": folder / "portraits", "neutral": folder / "neutral", "rig": shared / "data" / "ict_facekit.npz"}
+
+
+def made(kind: str, few: dict[str, Path], out: Path, count: int, workers: int = 2) -> list[Record]:
+    flags = {"spoof": ("portraits", "neutral"), "faces": ("rig", "portraits", "neutral"), "clips": ("rig",)}[kind]
+    words = [word for name in flags for word in (f"--{name}", str(few[name]))]
+    assert main(["synth", kind, "--out", str(out), "--n", str(count), "--workers", str(workers), *words]) == 0
+    records = read_records(out / "records.jsonl")
+    splits = {(record.subject, record.split) for record in records}
+    assert len(splits) == len({subject for subject, _ in splits})
+    for record in records:
+        assert record.source["camera"] in FAMILIES and (record.split != "train" or record.source["camera"] != HELD_OUT)
+    return records
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_a_set_of_spoofs_keeps_its_promises(few, tmp_path):
+    for record in made("spoof", few, tmp_path / "set", 120):
+        assert (tmp_path / "set" / record.media).is_file() and record.aus is None
+        altered = record.attack is not None or record.digital != GENUINE
+        assert record.live is (None if record.digital != GENUINE else record.attack is None)
+        assert (record.mask is not None) == (record.box is not None) == altered
+        if record.split == "train":
+            assert record.source.get("variant") != "b"
+        if altered:
+            assert set(record.cues) <= set(CUES) and all(0 <= value <= 1 for value in record.cues.values())
+            picture, mask = (cv2.imread(str(tmp_path / "set" / name)) for name in (record.media, record.mask))
+            assert mask.shape == picture.shape and set(np.unique(mask)) <= {0, 255}
+            x1, y1, x2, y2 = map(int, record.box)
+            outside = mask.copy()
+            outside[y1:y2, x1:x2] = 0
+            assert mask.any() and not outside.any()
+        else:
+            assert record.cues == {}
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_a_set_of_faces_knows_levels_of_the_rig_and_changes_of_photos(few, tmp_path):
+    records = {record.id: record for record in made("faces", few, tmp_path / "set", 16)}
+    renders = [record for record in records.values() if record.source["made of"] == "rig"]
+    driven = [record for record in records.values() if record.pair]
+    assert len(renders) == 8 and driven
+    for record in renders:
+        assert set(record.aus) == set(AU_CODES) and record.live is None and len(record.points) == 68
+        regions = cv2.imread(str(tmp_path / "set" / record.regions), cv2.IMREAD_UNCHANGED)
+        assert regions.shape == cv2.imread(str(tmp_path / "set" / record.media)).shape[:2] and len(np.unique(regions)) > 8
+    for record in driven:
+        null = records[record.pair]
+        assert null.subject == record.subject and null.source["kind"] == "null" and record.live is None
+        for code, (left, right) in record.change.items():
+            assert 0 <= record.aus[code][0] <= 5 and max(abs(left), abs(right)) > 0
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "count"), [("spoof", 12), ("faces", 6), ("clips", 2)])
+def test_one_and_two_workers_give_the_same_files(few, tmp_path, kind, count):
+    for workers in (1, 2):
+        made(kind, few, tmp_path / str(workers), count, workers)
+    one, two = ({path.name: path.read_bytes() for path in (tmp_path / name / "media").iterdir()} for name in "12")
+    assert one == two and len(one) >= count
+    assert (tmp_path / "1" / "records.jsonl").read_bytes() == (tmp_path / "2" / "records.jsonl").read_bytes()
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_detector_finds_nearly_every_made_face(few, tmp_path):
+    for kind, count in (("spoof", 60), ("faces", 20)):
+        records = made(kind, few, tmp_path / kind, count)
+        assert len(seen_records(tmp_path / kind / "records.jsonl", 100)) > 0.9 * len(records)
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_sheets_show_every_attack_unit_and_class(few, tmp_path, capsys):
+    words = [word for name in ("rig", "portraits", "neutral") for word in (f"--{name}", str(few[name]))]
+    assert main(["synth", "sheet", "--out", str(tmp_path / "sheets"), *words]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        assert cv2.imread(line).mean() > 10
+    assert {path.name for path in (tmp_path / "sheets").glob("*.png")} == {"spoofs.png", "units.png", "driven.png", "clips.png"}
