@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facewise.data_builders.rig import texture
 from facewise.data_builders.rig.folds import shaded
 from facewise.data_builders.rig.look import painting, sample_look
 from facewise.data_builders.rig.raster import rasterise
@@ -22,7 +23,6 @@ from facewise.data_builders.rig.rig import (
     moved,
     sample_person,
 )
-from facewise.data_builders.rig import texture
 from facewise.data_builders.synthesis.camera import srgb
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.faces import find_faces

@@ -63,10 +63,11 @@ def test_kinds_come_in_their_shares_and_a_longer_set_begins_with_the_shorter(exa
     assert live == sum(share for kind, share in SHARES.items() if kind in ATTACKS)
 
 
-@pytest.fixture(scope="module")
-def few(shared: Path, tmp_path_factory) -> dict[str, Path]:
+@pytest.fixture
+def few(shared: Path, tmp_path: Path) -> dict[str, Path]:
     """A few real portraits, some posed at rest, and the rig."""
-    folder = tmp_path_factory.mktemp("people")
+    folder = tmp_path / "people"
+    folder.mkdir()
     for name in ("portraits", "neutral"):
         (folder / name).mkdir()
         pictures = [path for path in sorted((shared / "data" / name).iterdir()) if path.suffix in (".jpg", ".png")]
