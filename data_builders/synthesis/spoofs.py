@@ -120,7 +120,9 @@ def _attack(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator)
         return _presented(STAGED[job.kind](photo, rng, variant, behind.pixels), behind.kind, rng)
     if job.kind in PAINTED:
         return PAINTED[job.kind](framed(photo, rng), rng)
-    donor = framed(_handled(read_photo(job.donor.path), rng), rng) if job.donor else photo
+    if job.donor is None:  # a swap with oneself would be a lie
+        raise FacewiseError(f"a {job.kind} needs another person of the same split, and there is none; give more portraits")
+    donor = framed(_handled(read_photo(job.donor.path), rng), rng)
     return {**WORN, **MASKS, **DIGITAL}[job.kind](framed(photo, rng), rng, donor)
 
 
