@@ -9,7 +9,7 @@ from facewise.data_builders.scenery.hands import gesturing, held, outline
 from facewise.data_builders.scenery.matting import cut_out, matte_flaw, matted, person_matte, rematted
 from facewise.data_builders.scenery.scenes import SCENES, contact_shadow, scene
 from facewise.data_builders.synthesis.camera import srgb
-from facewise.data_builders.synthesis.photo import Photo, read_photo
+from facewise.data_builders.synthesis.photo import Attack, Photo, read_photo
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.landmarks import IBUG68_IN_478
 
@@ -209,10 +209,13 @@ def test_a_print_can_be_held_before_a_scene(photo):
     assert tried >= 3
 
 
-def test_a_live_gesture_changes_the_picture_and_not_the_eyes(photo):
+def test_a_gesture_changes_the_picture_and_not_the_eyes_and_takes_what_it_covers_from_the_mask(photo):
+    whole = Attack(photo.pixels, np.ones(photo.pixels.shape[:2], np.float32), {"edge": 1.0})
     for seed in range(8):
-        made = gesturing(photo, np.random.default_rng(seed))
-        changed = np.abs(made.pixels - photo.pixels).mean(2) > 0.02
-        assert 0.001 < changed.mean() < 0.4 and 0 <= made.pixels.min() <= made.pixels.max() <= 1
+        made = gesturing(whole, photo, np.random.default_rng(seed))
+        changed = np.abs(made.frame - photo.pixels).mean(2) > 0.02
+        assert 0.001 < changed.mean() < 0.4 and 0 <= made.frame.min() <= made.frame.max() <= 1
+        assert 0.001 < (made.mask < 0.5).mean() <= 0.4 and changed[made.mask < 0.5].mean() > 0.9
+        assert whole.mask.all() and made.cues == whole.cues
         x, y = np.rint(photo.points[list(IBUG68_IN_478)[36:48], :2]).astype(int).T
         assert not changed[y, x].any()

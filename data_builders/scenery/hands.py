@@ -1,4 +1,4 @@
-"""Fingers that hold a print or a device at its edge, and the same fingers near a live face, where they are no attack.
+"""Fingers that hold a print or a device at its edge, and the same fingers near a face, live or not, where they mean nothing.
 
 All is in cm of a hand; how a digit looks is told in digits.py. What fingers cover is no longer the instrument and leaves the mask.
 """
@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from ..synthesis.photo import Photo
+from ..synthesis.photo import Attack, Photo
 from .digits import Digit, Holder, draw
 
 HELD_CM = (9.0, 21.0)  # short side of a phone to that of a large sheet
@@ -57,14 +57,15 @@ def held(frame: np.ndarray, mask: np.ndarray, corners: np.ndarray, rng: np.rando
     return frame, mask
 
 
-def gesturing(photo: Photo, rng: np.random.Generator) -> Photo:
-    """The same fingers on a live picture: at the chin, or a hand raised beside the face."""
+def gesturing(made: Attack, photo: Photo, rng: np.random.Generator) -> Attack:
+    """The same fingers before a face, live or under attack: at the chin, or a hand raised beside it. `photo` [h, w] is the face
+    beneath, of the frame's size."""
     holder = replace(_holder(photo.pixels, photo.iod / IOD_CM, rng), skin=_face_colour(photo))
-    frame, touching = photo.pixels.copy(), bool(rng.random() < 0.6)
-    shaded = np.full(frame.shape[:2], float(touching), np.float32)
+    frame, mask = made.frame.copy(), made.mask.copy()
+    touching = bool(rng.random() < 0.6)
     for digit in (_at_chin if touching else _beside)(photo, holder, rng):
-        draw(frame, digit, holder, shaded, False, rng)
-    return Photo(np.clip(frame, 0, 1), photo.points)
+        draw(frame, digit, holder, mask, False, rng, shaded=float(touching))
+    return replace(made, frame=np.clip(frame, 0, 1), mask=mask)
 
 
 # Where fingers go

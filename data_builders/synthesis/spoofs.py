@@ -35,12 +35,9 @@ STAGED = {"print": print_attack, "replay": replay_attack}
 ON_A_FACE = {**WORN, **MASKS, **PAINTED}
 # Of 112 pictures: as many live as spoofs, most of the live ones with the path of an attack behind them, and some altered by software.
 SHARES = {
-    "live": 8,
-    "hand": 5,
-    "matted": 6,
-    "null matte": 6,
+    "live": 20,
     "null staging": 12,
-    "null worn": 13,
+    "null worn": 18,
     "print": 10,
     "replay": 10,
     "paper mask": 5,
@@ -56,8 +53,11 @@ SHARES = {
     "reenactment": 4,
     "morph": 3,
 }
-OF_GENERATED = {"live": 10, "matted": 5, "null staging": 5}  # generated faces are nobody's attack
-HANDLED = 0.4  # of all pictures, live or not: shared, edited and stored again before anything else happens to them
+OF_GENERATED = {"live": 15, "null staging": 5}  # generated faces are nobody's attack
+# Of all pictures, live or not, or what surrounds the face would be the label:
+HANDLED = 0.4  # shared, edited and stored again before anything else happens to them
+SETTINGS = {"own": 0.84, "matted": 0.09, "null matte": 0.07}  # what the person stands before
+HAND = 0.07  # with fingers at the chin or a hand beside the face, where the face itself is photographed
 HELD = 0.45  # of prints and replays whose border shows; what is on a desk lies there
 BEHIND_PX = (450, 570)
 
@@ -90,13 +90,14 @@ def _job(portraits: Sequence[Portrait], number: int, seed: int) -> SpoofJob:
 def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Record]:
     """Raises FacewiseError where the photo gives no such picture."""
     photo = _handled(read_photo(job.portrait.path), rng)
+    setting = str(rng.choice(list(SETTINGS), p=list(SETTINGS.values())))
+    photo = _set_in(setting, photo, rng)
     family = str(rng.choice([family for family in FAMILIES if job.portrait.split != "train" or family != HELD_OUT]))
     variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
-    made = _attack(job, photo, variant, rng) if _is_attack(job.kind) else Attack(_live(job.kind, photo, rng), _NOTHING, {})
+    made = _made(job, photo, variant, rng)
     media, digest = write_media(out, f"{job.name}.jpg", shoot(made.frame, sample_camera(rng, family), rng))
-    record = _record(
-        job, media, digest, {"made of": "photo", "kind": job.kind, "camera": family, "portrait": job.portrait.path.name}
-    )
+    source = {"made of": "photo", "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
+    record = _record(job, media, digest, source)
     if not _is_attack(job.kind):
         return [record]
     if job.kind in STAGED:
@@ -107,23 +108,44 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
     return [replace(record, mask=write_mask(out, f"{job.name}.png", mask), box=_box(mask), cues=made.cues)]
 
 
-_NOTHING = np.zeros((1, 1), np.float32)
-
-
 def _is_attack(kind: str) -> bool:
     return kind in STAGED or kind in ON_A_FACE or kind in DIGITAL
 
 
-def _attack(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -> Attack:
+def _made(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -> Attack:
+    """The frame before the camera; of a live person its mask and cues mean nothing."""
     if job.kind in STAGED:
         behind = scene(BEHIND_PX, rng)
         return _presented(STAGED[job.kind](photo, rng, variant, behind.pixels), behind.kind, rng)
+    if job.kind == "null staging":
+        return _live(seen_flat(stage(photo, rng, edge=False)))
+    photo = framed(photo, rng)
+    made = _on_a_face(job, photo, rng)
+    return gesturing(made, photo, rng) if rng.random() < HAND else made
+
+
+def _on_a_face(job: SpoofJob, photo: Photo, rng: np.random.Generator) -> Attack:
+    if job.kind == "live":
+        return _live(photo.pixels)
+    if job.kind == "null worn":
+        return _live(WORN_NULLS[str(rng.choice(list(WORN_NULLS)))](photo, rng).pixels)
     if job.kind in PAINTED:
-        return PAINTED[job.kind](framed(photo, rng), rng)
+        return PAINTED[job.kind](photo, rng)
     if job.donor is None:  # a swap with oneself would be a lie
         raise FacewiseError(f"a {job.kind} needs another person of the same split, and there is none; give more portraits")
     donor = framed(_handled(read_photo(job.donor.path), rng), rng)
-    return {**WORN, **MASKS, **DIGITAL}[job.kind](framed(photo, rng), rng, donor)
+    return {**WORN, **MASKS, **DIGITAL}[job.kind](photo, rng, donor)
+
+
+def _live(frame: np.ndarray) -> Attack:
+    return Attack(frame, np.zeros(frame.shape[:2], np.float32), {})
+
+
+def _set_in(setting: str, photo: Photo, rng: np.random.Generator) -> Photo:
+    """The person before another scene, cut out and put back before the own one, or left alone."""
+    if setting == "matted":
+        return matted(photo, scene(photo.pixels.shape[1::-1], rng), rng)
+    return rematted(photo, rng) if setting == "null matte" else photo
 
 
 def _handled(photo: Photo, rng: np.random.Generator) -> Photo:
@@ -142,22 +164,6 @@ def _presented(made: Attack, where: str, rng: np.random.Generator) -> Attack:
         frame, mask = held(made.frame, made.mask, corners, rng)
         return replace(made, frame=frame, mask=mask)
     return made
-
-
-def _live(kind: str, photo: Photo, rng: np.random.Generator) -> np.ndarray:
-    """The frame before the camera."""
-    if kind == "null staging":
-        return seen_flat(stage(photo, rng, edge=False))
-    if kind == "matted":
-        return framed(matted(photo, scene(photo.pixels.shape[1::-1], rng), rng), rng).pixels
-    if kind == "null matte":
-        return framed(rematted(photo, rng), rng).pixels
-    if kind == "hand":
-        return gesturing(framed(photo, rng), rng).pixels
-    if kind == "live":
-        return framed(photo, rng).pixels
-    null = WORN_NULLS[str(rng.choice(list(WORN_NULLS)))]
-    return null(framed(photo, rng), rng).pixels
 
 
 def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> Record:
