@@ -24,7 +24,7 @@ HALFTONE_SHARE = 0.25  # drawn; fewer remain visible
 
 
 def print_attack(content: Photo, rng: np.random.Generator, variant: str, behind: np.ndarray | None = None) -> Attack:
-    """`behind` [h, w, 3] linear light: what the sheet lies or is held before; a backdrop of its own where None."""
+    """`behind` [h, w, 3] linear light: what the sheet lies or is held before; a scene of its own where None."""
     curl = float(rng.uniform(-0.08, 0.08)) if rng.random() < 0.5 else 0.0
     rims = (0.0, 0.35) if rng.random() < 0.6 else (0.0, 0.0)
     placed = stage(content, rng, edge=rng.random() < EDGE_SHARE, rims=rims, curl=curl, behind=behind)

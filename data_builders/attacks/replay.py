@@ -22,7 +22,7 @@ MOIRE_COARSER_THAN_IOD = 0.05
 
 
 def replay_attack(content: Photo, rng: np.random.Generator, variant: str, behind: np.ndarray | None = None) -> Attack:
-    """`behind` [h, w, 3] linear light: what the device stands before; a backdrop of its own where None."""
+    """`behind` [h, w, 3] linear light: what the device stands before; a scene of its own where None."""
     placed = stage(content, rng, edge=rng.random() < EDGE_SHARE, rims=(0.08, 0.3), behind=behind)
     mask, panel = covered_share(placed)[..., None], covered_share(replace(placed, rim=(0.0, 0.0, 0.0, 0.0)))[..., None]
     edged = max(placed.rim) < BLEEDS

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numba import njit
 
-from ..rig.look import backdrop
+from ..scenery.scenes import scene
 from ..synthesis.camera import SENSOR
 from ..synthesis.photo import FILE_IOD_PX, WIDE_IOD, Photo, cropped, framing, rim_contrast, seen
 
@@ -90,7 +90,7 @@ def stage(
     if not edge:
         seen = np.clip(seen, 0, [cut.pixels.shape[1] - 1, cut.pixels.shape[0] - 1])
     inverse = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
-    back = _fitted(behind, (width, height)) if behind is not None else backdrop((width, height), rng)
+    back = _fitted(behind, (width, height)) if behind is not None else scene((width, height), rng).pixels
     return Stage(cut, inverse, (width, height), (left, top, right, bottom), curl, back.astype(np.float32))
 
 

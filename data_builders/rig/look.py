@@ -8,9 +8,9 @@ Folds deepen with their action unit at a random strength, none included, and som
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 
+from ..scenery.scenes import scene
 from .folds import Furrow, furrows
 from .raster import rasterise, vertex_normals
 from .regions import NUMBER, inside, triangle_regions
@@ -122,7 +122,7 @@ def sample_look(rig: Rig, paint: Painting, rng: np.random.Generator, size: tuple
         lashes=rng.uniform(0.1, 0.5),
         light=_sample_light(rng),
         clothes=tuple((rng.random(3) * rng.uniform(0.05, 0.5)).tolist()) if rng.random() < 0.92 else None,
-        backdrop=backdrop(size, rng),
+        backdrop=scene(size, rng).pixels,
     )
 
 
@@ -136,19 +136,6 @@ def lit(normals: np.ndarray, paint: Painting, light: Light) -> tuple[np.ndarray,
     direct = np.float32(1 - light.ambient) * np.minimum(1, np.float32(0.3) + paint.sky)
     strength = direct[:, None] * diffuse + fill[:, None]
     return strength * np.array(light.tint, np.float32), normals @ (half / np.linalg.norm(half))
-
-
-def backdrop(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Flat, gradient, soft noise or blocks, linear light [h, w, 3] of `size` (width, height)."""
-    kind = rng.integers(4)
-    cells = (1, 2, int(rng.integers(4, 12)), int(rng.integers(2, 7)))[kind]
-    small = rng.random((cells, cells, 3)) * rng.uniform(0.2, 1) + rng.random(3) * 0.3
-    grey = small.mean(2, keepdims=True)
-    small = (grey + rng.uniform(0.1, 0.5) * (small - grey)) ** 1.8  # rooms are duller than random colours
-    filter_ = cv2.INTER_NEAREST if kind == 3 else cv2.INTER_LINEAR
-    wall = cv2.resize(small.astype(np.float32), size, interpolation=filter_).reshape(size[1], size[0], 3)
-    plaster = cv2.GaussianBlur(rng.standard_normal((size[1], size[0]), np.float32), (0, 0), 1.5)
-    return np.clip(wall * (1 + np.float32(rng.uniform(0, 0.2)) * plaster[..., None]), 0, 1)
 
 
 def _sample_light(rng: np.random.Generator) -> Light:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..rig.look import backdrop
 from . import artwork, furnishings
 from .canvas import Canvas, Colour, coded, linear, rectangles
 from .surfaces import BRICKS, boards, bricks, cloth, colour, foliage, mottled, noise, plaster, wall_paint
@@ -261,9 +260,18 @@ def _panelling(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _backdrop(canvas: Canvas, rng: np.random.Generator) -> None:
-    height, width = canvas.pixels.shape[:2]
-    half = coded(backdrop((width // 2 + 1, height // 2 + 1), rng))
-    canvas.pixels[:] = cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR)
+    """Flat, gradient, soft noise or blocks: what stands in studios and on screens."""
+    height, width = (side // 2 + 1 for side in canvas.pixels.shape[:2])  # it has no detail
+    kind = rng.integers(4)
+    cells = (1, 2, int(rng.integers(4, 12)), int(rng.integers(2, 7)))[kind]
+    small = rng.random((cells, cells, 3)) * rng.uniform(0.2, 1) + rng.random(3) * 0.3
+    grey = small.mean(2, keepdims=True)
+    small = (grey + rng.uniform(0.1, 0.5) * (small - grey)) ** 1.8  # rooms are duller than random colours
+    filter_ = cv2.INTER_NEAREST if kind == 3 else cv2.INTER_LINEAR
+    wall = cv2.resize(small.astype(np.float32), (width, height), interpolation=filter_).reshape(height, width, 3)
+    rough = cv2.GaussianBlur(rng.standard_normal((height, width), np.float32), (0, 0), 1.5)
+    half = coded(np.clip(wall * (1 + np.float32(rng.uniform(0, 0.2)) * rough[..., None]), 0, 1))
+    canvas.pixels[:] = cv2.resize(half, canvas.pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 SCENES: dict[str, Callable[[Canvas, np.random.Generator], None]] = {
