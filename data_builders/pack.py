@@ -24,6 +24,7 @@ from ..model.perception.picture import read_picture
 from ..model.perception.views import face_views
 from ..model.taxonomy import ATTACKS, AU_CODES, CUES, EMOTIONS, NO_PROTOTYPE
 from .records import SPLITS, Record, read_records
+from .synthesis.production import quiet_worker
 
 GRID = 14
 WHOLE, UNKNOWN = 254, 255  # of the attack map
@@ -40,9 +41,13 @@ class Job:
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
+    if args.workers < 1:
+        raise FacewiseError(f"--workers {args.workers}: a number from 1 on is wanted")
+    if not args.out.parent.is_dir():
+        raise FacewiseError(f"{args.out}: there is no folder {args.out.parent}")
     stills = [(record, path.parent) for path in args.records for record in read_records(path) if record.clip is None]
     jobs = [Job(record, folder, mirrored) for record, folder in stills for mirrored in _looks(record)]
-    with ProcessPoolExecutor(args.workers, multiprocessing.get_context("spawn"), _single_threaded) as workers:
+    with ProcessPoolExecutor(args.workers, multiprocessing.get_context("spawn"), quiet_worker) as workers:
         rows = list(_counted(workers.map(_row, jobs, chunksize=16), len(jobs)))
     kept = [(job, row) for job, row in zip(jobs, rows, strict=True) if row is not None]
     dropped = Counter(job.record.dataset for job, row in zip(jobs, rows, strict=True) if row is None)
@@ -80,6 +85,7 @@ def _write(out: Path, kept: list[tuple[Job, dict]], dropped: Counter) -> None:
     tensors = {name: np.stack([row[name] for _, row in kept]) for name in kept[0][1]}
     tensors["subject"] = np.array([subjects[job.record.subject] for job, _ in kept])
     save_file(tensors, out)
+    out.chmod(0o644)  # safetensors makes a file for its owner alone
     about = {
         "ids": [job.record.id for job, _ in kept],
         "dataset": [job.record.dataset for job, _ in kept],
@@ -90,10 +96,6 @@ def _write(out: Path, kept: list[tuple[Job, dict]], dropped: Counter) -> None:
 
 
 # In a worker
-
-
-def _single_threaded() -> None:
-    cv2.setNumThreads(1)
 
 
 def _row(job: Job) -> dict[str, np.ndarray] | None:
@@ -133,7 +135,7 @@ def _map(record: Record, wide_box: tuple[float, float, float, float], job: Job) 
         return np.full((GRID, GRID), UNKNOWN, np.uint8)
     if record.mask is None:
         return np.zeros((GRID, GRID), np.uint8)
-    mask = np.asarray(cv2.imread(str(job.folder / record.mask), cv2.IMREAD_GRAYSCALE))
+    mask = read_picture(job.folder / record.mask).pixels[..., 0]
     mask = np.ascontiguousarray(mask[:, ::-1]) if job.mirrored else mask
     x1, y1, x2, y2 = wide_box
     fine = GRID * 8

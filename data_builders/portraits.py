@@ -6,6 +6,7 @@ its blendshapes count, and when, was measured on posed portraits: closed eyes pu
 
 import csv
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ TRUSTED = {
 @dataclass(frozen=True)
 class Portrait:
     """One photo of a subject; `aus` are the teacher's, where it agreed with itself, and all silent on somebody posed at rest. `generated`: made
-    by a network, nobody's photo."""
+    by a network, nobody's photo. `licence`: the folder's."""
 
     path: Path
     subject: str
@@ -46,6 +47,7 @@ class Portrait:
     aus: dict[str, tuple[float, float]]
     at_rest: bool = False
     generated: bool = False
+    licence: str = ""
 
     @property
     def emotion(self) -> str | None:
@@ -55,21 +57,52 @@ class Portrait:
         return "happiness" if min(self.aus.get("AU12", (0.0, 0.0))) >= SMILE else None
 
 
-def read_portraits(folder: Path, teacher: Path | None = None, at_rest: bool = False, generated: bool = False) -> list[Portrait]:
-    """Every picture of a folder. Raises FacewiseError when there is no such folder, or no picture in it."""
+@dataclass(frozen=True)
+class Folder:
+    """Photos of people, of one kind: see `Portrait`."""
+
+    path: Path
+    at_rest: bool = False
+    generated: bool = False
+
+
+def read_portraits(folders: Sequence[Folder], teacher: Path | None = None) -> list[Portrait]:
+    """Every picture of all the folders; people who are in several of them are one subject. Raises FacewiseError when there is no such
+    folder, or no picture in it."""
+    found = [(folder, path) for folder in folders for path in _pictures(folder.path)]
+    looks = _looks(teacher) if teacher else {}
+    subjects = same_subjects([path for _, path in found])
+    licences = {folder.path: licence_of(folder.path) for folder in folders}
+    return [
+        Portrait(
+            path,
+            subject,
+            split_of(subject),
+            dict.fromkeys(AU_CODES if folder.at_rest else (), (0.0, 0.0)) | teacher_aus(*looks.get(path.name, ({}, {}))),
+            folder.at_rest,
+            folder.generated,
+            licences[folder.path],
+        )
+        for (folder, path), subject in zip(found, subjects, strict=True)
+    ]
+
+
+def _pictures(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise FacewiseError(f"{folder}: no such folder of portraits")
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
-        raise FacewiseError(f"{folder}: no pictures in this folder")
-    looks = _looks(teacher) if teacher else {}
-    subjects = same_subjects(paths)
-    splits = {subject: split_of(subject) for subject in subjects}
-    rest = dict.fromkeys(AU_CODES if at_rest else (), (0.0, 0.0))
-    return [
-        Portrait(path, subject, splits[subject], rest | teacher_aus(*looks.get(path.name, ({}, {}))), at_rest, generated)
-        for path, subject in zip(paths, subjects, strict=True)
-    ]
+        raise FacewiseError(f"{folder}: no pictures in this folder ({', '.join(SUFFIXES)})")
+    return paths
+
+
+def licence_of(folder: Path) -> str:
+    """The first line of the folder's licence file; without one, whose it is to ask."""
+    for path in sorted(folder.glob("LICEN[CS]E*")):
+        lines = path.read_text(errors="replace").strip().splitlines() if path.is_file() else []
+        if lines:
+            return lines[0].strip()
+    return f"that of the photos in {folder.name}"
 
 
 def split_of(subject: str, shares: tuple[float, float, float] = SPLIT_SHARES) -> str:
@@ -93,20 +126,32 @@ def teacher_aus(straight: dict[str, float], mirrored: dict[str, float]) -> dict[
     return aus
 
 
-def same_subjects(paths: list[Path]) -> list[str]:
+def same_subjects(paths: Sequence[Path]) -> list[str]:
     """A subject's name per picture: near-duplicates share the first one's."""
-    prints = np.array([perceptual_hash(path) for path in paths])
     names = [f"{path.parent.name}/{path.stem}" for path in paths]
-    for i in range(len(paths)):
-        for j in np.flatnonzero((prints[:i] != prints[i]).sum(1) <= SAME_PICTURE_BITS)[:1]:
-            names[i] = names[j]
+    marks = np.zeros((len(paths), 64), bool)
+    owners: list[int] = []  # of the marks
+    for i, path in enumerate(paths):
+        mark = perceptual_hash(path)
+        if mark is None:  # whoever wants to use the picture will say so
+            continue
+        near = np.flatnonzero((marks[: len(owners)] != mark).sum(1) <= SAME_PICTURE_BITS)
+        if len(near):
+            names[i] = names[owners[near[0]]]
+        marks[len(owners)] = mark
+        owners.append(i)
     return names
 
 
-def perceptual_hash(path: Path) -> np.ndarray:
-    """64 signs of the low frequencies of the grey picture (pHash), bool [64]."""
-    grey = cv2.resize(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), (32, 32), interpolation=cv2.INTER_AREA)
-    low = cv2.dct(grey.astype(np.float32))[:8, :8].ravel()
+def perceptual_hash(path: Path) -> np.ndarray | None:
+    """64 signs of the low frequencies of the grey picture (pHash), bool [64]; None for what is no picture."""
+    try:
+        picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    except (OSError, cv2.error):  # empty, or too large
+        return None
+    if picture is None:
+        return None
+    low = cv2.dct(cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32))[:8, :8].ravel()
     return low > np.median(low[1:])
 
 
@@ -115,8 +160,11 @@ def _looks(teacher: Path) -> dict[str, tuple[dict[str, float], dict[str, float]]
     if not teacher.is_file():
         raise FacewiseError(f"{teacher}: no such table of blendshapes; data_builders/teacher.py makes one")
     looks: dict[str, tuple[dict[str, float], dict[str, float]]] = {}
-    with teacher.open(newline="") as file:
-        for row in csv.DictReader(file):
-            media, flipped = row.pop("media"), int(row.pop("flipped"))
-            looks.setdefault(media, ({}, {}))[flipped].update({name: float(value) for name, value in row.items() if value})
+    try:
+        with teacher.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                media, flipped = row.pop("media"), int(row.pop("flipped"))
+                looks.setdefault(media, ({}, {}))[flipped].update({name: float(value) for name, value in row.items() if value})
+    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, csv.Error) as error:
+        raise FacewiseError(f"{teacher}: no table of blendshapes as data_builders/teacher.py writes them ({error!r})") from None
     return looks

@@ -5,6 +5,7 @@ Labels are in our vocabularies; what is None is not known and takes part in no l
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,15 +29,19 @@ class Record:
     known). `cues`: name -> visibility 0-1 in the final crop, .5 is just visible; None: not known. `points` [68][2] are the rig's own, `regions`
     a PNG of its parts by pixel. `clip`: what is true of a clip (clips/clips.py). `source`: the labels in the source's own words, and how a
     simulated picture was made.
+
+    Of datasets that are read (readers/): `media` may be a folder of frames; `frames` are the first and the last of a longer one, counted from 0;
+    `shown`: code -> both, left, right or absent, where a unit was coded without a level; `affect` (valence, arousal) in -1 to 1; `attributes`: what
+    else is told of the person; `face` (x1, y1, x2, y2): where the source sees the face; `protocols`: official protocol -> part or fold.
     """
 
     id: str
     media: str
-    sha256: str
-    dataset: str
-    licence: str
-    subject: str
-    split: str
+    sha256: str = ""  # until the media are looked at
+    dataset: str = ""
+    licence: str = ""
+    subject: str = ""
+    split: str = "train"
     aus: dict[str, Sides] | None = None
     change: dict[str, Sides] | None = None
     pair: str | None = None
@@ -50,14 +55,30 @@ class Record:
     points: list[list[float]] | None = None
     regions: str | None = None
     clip: dict[str, Any] | None = None
+    frames: tuple[int, int] | None = None
+    shown: dict[str, str] | None = None
+    affect: tuple[float, float] | None = None
+    age: float | None = None
+    attributes: dict[str, bool | str] | None = None
+    face: tuple[float, float, float, float] | None = None
+    protocols: dict[str, str] | None = None
     source: dict[str, str] = field(default_factory=dict)
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
     """All of the file or none of it."""
-    part = path.with_name(f".{path.name}")
-    part.write_text("".join(json_line(record) for record in records))
-    part.replace(path)
+    write_whole(path, "".join(json_line(record) for record in records).encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """The file is written whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def json_line(record: Record) -> str:
@@ -86,8 +107,8 @@ def record_of(values: dict) -> Record:
         for name in ("aus", "change")
         if values.get(name) is not None
     }
-    box = {"box": tuple(values["box"])} if values.get("box") else {}
-    return Record(**{**values, **sides, **box})
+    tuples = {name: tuple(values[name]) for name in ("box", "frames", "affect", "face") if values.get(name)}
+    return Record(**{**values, **sides, **tuples})
 
 
 def _parsed(line: str, where: str) -> Record:

@@ -32,9 +32,11 @@ class ArgumentParser(argparse.ArgumentParser):
 
 
 def exit_code(program: Callable[[], int]) -> int:
-    """What `program` returns; 2 after a user's mistake. For programs that are run by `python -m`."""
+    """What `program` returns; 2 after a user's mistake or a disk's. For programs that are run by `python -m`."""
     try:
         return program()
     except FacewiseError as error:
         print(error, file=sys.stderr)
-        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+    return 2

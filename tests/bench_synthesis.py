@@ -20,12 +20,12 @@ def main() -> None:
         print("synthesis: set FACEWISE_SHARED to the folder with data/ict_facekit.npz and data/portraits", file=sys.stderr)
         return
     rig, folder = Path(shared) / "data" / "ict_facekit.npz", Path(shared) / "data" / "portraits"
-    from facewise.data_builders.portraits import read_portraits
+    from facewise.data_builders.portraits import Folder, read_portraits
     from facewise.data_builders.synthesis.faces import face_jobs, make_face
     from facewise.data_builders.synthesis.films import clip_jobs, make_clip
     from facewise.data_builders.synthesis.spoofs import make_spoof, spoof_jobs
 
-    portraits = read_portraits(folder)
+    portraits = read_portraits([Folder(folder)])
     rates("spoofs", "spoofs/s", spoof_jobs(portraits, SPOOFS + 16, 0), make_spoof)
     rates("renders", "renders/s", face_jobs(rig, (), RENDERS + 16, 0), make_face)
     rates("driven photos, pairs", "pairs/s", face_jobs(rig, portraits, 2 * (DRIVEN + 16), 0)[1::2], make_face)

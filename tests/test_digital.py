@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from facewise.data_builders.attacks.head import head, neutral_mesh
+from facewise.data_builders.attacks.head import FACE_OVAL, coverage, head, neutral_mesh
+from facewise.data_builders.manipulations.blending import altered
 from facewise.data_builders.manipulations.digital import DIGITAL, NULLS
 from facewise.data_builders.manipulations.mesh_warp import (
     dense_map,
@@ -118,6 +119,24 @@ def test_outside_of_its_mask_a_forgery_is_the_photo_bit_for_bit(name, invented, 
         assert np.array_equal(attack.frame[untouched], invented.pixels[untouched])
         assert np.abs(attack.frame - invented.pixels)[attack.mask > 0.5].mean() > 1e-3
         assert attack.cues and set(attack.cues) <= set(CUES) and all(0 < seen <= 1 for seen in attack.cues.values())
+
+
+@pytest.mark.parametrize("name", ["reenactment", "morph"])
+def test_what_moves_with_the_head_is_one_region_without_holes_away_from_the_pictures_border(name, invented, donor):
+    for seed in range(4):
+        region = (MADE[name](invented, np.random.default_rng(seed), donor).mask > 0.5).astype(np.uint8)
+        contours, _ = cv2.findContours(region, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        assert len(contours) == 1 and region.mean() < 0.55
+        assert not (region[0].any() or region[:, 0].any() or region[:, -1].any())
+        hull = cv2.contourArea(cv2.convexHull(contours[0]))
+        assert region.sum() > 0.85 * hull, "a notch in what should be a head"
+
+
+def test_a_flat_wall_that_is_moved_is_not_altered(invented):
+    wall = np.full_like(invented.pixels, 0.4)
+    moved = wall + np.random.default_rng(0).normal(0, 0.005, wall.shape).astype(np.float32)
+    face = coverage(wall.shape, [invented.points[list(FACE_OVAL), :2]])
+    assert altered(moved, wall, invented.points, invented.iod)[face == 0].sum() < 0.35 * face.sum()
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -17,6 +17,7 @@ from facewise.model.perception.patches import REGIONS
 from facewise.model.perception.picture import read_picture
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "invented-face.jpg"
+PEOPLE = 6
 LIP_CORNER, INNER_BROW = {"left": 291, "right": 61}, {"left": 296, "right": 66}
 
 
@@ -187,7 +188,7 @@ def test_directions_are_the_persons_own(right, up, side, words):
 
 @pytest.fixture(scope="module")
 def turned_head():
-    """Pictures of one drawn person at rest, the head turned by (yaw, pitch, roll) degrees."""
+    """Pictures of drawn people at rest, the head turned by (yaw, pitch, roll) degrees."""
     import os
 
     from facewise.data_builders.rig.look import painting, sample_look
@@ -195,10 +196,14 @@ def turned_head():
     from facewise.data_builders.rig.rig import load_rig, sample_person
 
     rig = load_rig(Path(os.environ["FACEWISE_SHARED"]) / "data" / "ict_facekit.npz")
-    paint, rng = painting(rig), np.random.default_rng(4)
-    person, look = sample_person(rig, rng), sample_look(rig, paint, rng, (320, 320))
+    paint = painting(rig)
+    drawn = []
+    for seed in range(PEOPLE):
+        rng = np.random.default_rng(seed)
+        drawn.append((sample_person(rig, rng), sample_look(rig, paint, rng, (320, 320))))
 
-    def picture(yaw: float = 0, pitch: float = 0, roll: float = 0, zoom: float = 1, place=(0.5, 0.5)) -> np.ndarray:
+    def picture(who: int, yaw: float = 0, pitch: float = 0, roll: float = 0, zoom: float = 1, place=(0.5, 0.5)) -> np.ndarray:
+        person, look = drawn[who]
         view = View(*np.radians((yaw, pitch, roll)), 80.0, 90.0 * zoom, place)
         light = draw(rig, paint, person.neutral, {}, look, view).pixels
         return np.rint(255 * np.clip(light, 0, 1) ** (1 / 2.2)).astype(np.uint8)
@@ -221,7 +226,11 @@ def turned_head():
     ids=str,
 )
 def test_a_turned_head_gives_an_empty_map(turned_head, turn):
-    first, second = filmed(turned_head(), 1), filmed(turned_head(**turn), 2)
-    motion = between((first, points(first)), (second, points(second)))
-    assert motion.moved == (), [(m.region, round(m.magnitude, 4)) for m in motion.moved]
-    assert np.mean(np.any(motion.field != 0, axis=2)) < 0.02
+    """Of six people before six backgrounds; of one at most the landmarks slip so far that it looks like a movement."""
+    maps = []
+    for who in range(PEOPLE):
+        first, second = filmed(turned_head(who), 1), filmed(turned_head(who, **turn), 2)
+        maps.append(between((first, points(first)), (second, points(second))))
+    told = [[(moved.region, round(moved.magnitude, 4)) for moved in one.moved] for one in maps]
+    assert sum(map(bool, told)) <= 1, told
+    assert np.median([np.mean(np.any(one.field != 0, axis=2)) for one in maps]) < 0.025

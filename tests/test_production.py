@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -123,6 +124,52 @@ def test_a_journal_that_was_cut_by_a_kill_is_read_to_its_last_whole_line(tmp_pat
     produce(tmp_path / "set", SETTINGS, drawings(6), draw, 1, 0)
     assert files(tmp_path / "set") == whole
     assert len(journal.read_text().splitlines()) == 6
+
+
+def test_media_that_are_gone_or_cut_are_made_again(tmp_path):
+    produce(tmp_path / "set", SETTINGS, drawings(6), draw, 1, 0)
+    whole = files(tmp_path / "set")
+    (tmp_path / "set" / MEDIA / "1.bin").unlink()
+    (tmp_path / "set" / MEDIA / "2.bin").write_bytes(b"cut")
+    produce(tmp_path / "set", SETTINGS, drawings(6), draw, 1, 0)
+    assert files(tmp_path / "set") == whole
+
+
+def test_a_set_is_not_cut_short(tmp_path):
+    produce(tmp_path / "set", SETTINGS, drawings(6), draw, 1, 0)
+    whole = files(tmp_path / "set")
+    with pytest.raises(FacewiseError, match="holds 6 jobs already; give a larger --n, or another --out"):
+        produce(tmp_path / "set", SETTINGS, drawings(3), draw, 1, 0)
+    assert files(tmp_path / "set") == whole
+
+
+@pytest.mark.parametrize(
+    "damage", [b"garbage{\n", b"null\n", b"\xff\xfe\n", b"{}\n", b'{"job": "0", "records": [3], "rejected": null}\n']
+)
+def test_a_damaged_journal_is_told_with_its_line(tmp_path, damage):
+    produce(tmp_path / "set", SETTINGS, drawings(2), draw, 1, 0)
+    with (tmp_path / "set" / JOURNAL).open("ab") as journal:
+        journal.write(damage)
+    with pytest.raises(FacewiseError, match=r"journal.jsonl:3: "):
+        produce(tmp_path / "set", SETTINGS, drawings(2), draw, 1, 0)
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{"])
+def test_damaged_settings_are_told(tmp_path, damage):
+    produce(tmp_path / "set", SETTINGS, drawings(2), draw, 1, 0)
+    (tmp_path / "set" / "settings.json").write_text(damage)
+    with pytest.raises(FacewiseError, match=r"settings.json"):
+        produce(tmp_path / "set", SETTINGS, drawings(2), draw, 1, 0)
+
+
+def test_lists_that_cannot_be_written_are_told_and_what_was_made_is_kept(tmp_path):
+    (tmp_path / "set" / RECORDS).mkdir(parents=True)
+    (tmp_path / "set" / "settings.json").write_text(json.dumps({**SETTINGS, "seed": 0, "facewise": version("facewise")}))
+    with pytest.raises(FacewiseError, match="a file cannot be written"):
+        produce(tmp_path / "set", SETTINGS, drawings(6), draw, 1, 0)
+    assert len(list((tmp_path / "set" / MEDIA).iterdir())) == 6
+    (tmp_path / "set" / RECORDS).rmdir()
+    assert len(produce(tmp_path / "set", SETTINGS, drawings(6), draw, 1, 0)) == 6
 
 
 def test_a_folder_belongs_to_one_set(tmp_path):

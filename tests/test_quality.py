@@ -1,6 +1,7 @@
 """Reasons to doubt a face: each comes with its own fault, with no other, and not with what merely looks unusual."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, replace
 from itertools import pairwise
 
@@ -226,15 +227,19 @@ def test_the_numbers_are_plain_json(pixels, face):
 @pytest.mark.shared
 def test_a_turned_head_is_oblique_from_thirty_degrees_on(shared):
     rig = load_rig(shared / "data" / "ict_facekit.npz")
-    paint, rng = painting(rig), np.random.default_rng(1)
-    person, look = sample_person(rig, rng), sample_look(rig, paint, rng, (300, 300))
-    turned = {0: set(), 20: set(), 40: {"oblique"}}
-    for degrees, expected in turned.items():
-        view = View(np.radians(degrees), 0, 0, 100, 100, (0.5, 0.5))
-        rendered = np.rint(255 * srgb(draw(rig, paint, person.neutral, {}, look, view).pixels)).astype(np.uint8)
-        numbers = quality_numbers(rendered, find_faces(rendered)[0])
-        assert {reason.split(":")[0] for reason in judged(numbers).reasons} == expected
-        assert -numbers.yaw_deg == pytest.approx(degrees, abs=5)  # the camera's yaw goes to the person's left
+    paint, judged_at = painting(rig), Counter()
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        person, look = sample_person(rig, rng), sample_look(rig, paint, rng, (300, 300))
+        for degrees in (0, 20, 40):
+            view = View(np.radians(degrees), 0, 0, 100, 100, (0.5, 0.5))
+            rendered = np.rint(255 * srgb(draw(rig, paint, person.neutral, {}, look, view).pixels)).astype(np.uint8)
+            for face in find_faces(rendered)[:1]:  # of some the detector sees no profile
+                numbers = quality_numbers(rendered, face)
+                assert ("oblique" in {reason.split(":")[0] for reason in judged(numbers).reasons}) is (degrees > 30)
+                assert -numbers.yaw_deg == pytest.approx(degrees, abs=5)  # the camera's yaw goes to the person's left
+                judged_at[degrees] += 1
+    assert min(judged_at[degrees] for degrees in (0, 20, 40)) >= 1
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from facewise.data_builders.rig import texture
+from facewise.data_builders.rig.expressions import sample_expression
 from facewise.data_builders.rig.folds import shaded
 from facewise.data_builders.rig.look import painting, sample_look
 from facewise.data_builders.rig.raster import rasterise
@@ -19,11 +21,13 @@ from facewise.data_builders.rig.rig import (
     JAW_STRETCH,
     expressed,
     gaze_weights,
+    lip_parting,
     load_rig,
     moved,
     sample_person,
 )
 from facewise.data_builders.synthesis.camera import srgb
+from facewise.data_builders.synthesis.production import random_of
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.faces import find_faces
 from facewise.model.perception.landmarks import canonical
@@ -111,6 +115,80 @@ def test_everybody_rests_with_lips_that_touch(shared):
 
 
 @pytest.mark.shared
+def test_lips_are_labelled_as_parted_where_a_picture_shows_them_open(shared):
+    rig, paint, *_ = actor(shared)
+    near = replace(FRONT, iod_px=120.0)
+    shut = dict.fromkeys(("AU9", "AU12", "AU14", "AU15", "AU17", "AU18", "AU20", "AU24", "AU28"), 5.0)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        person, look = sample_person(rig, rng), sample_look(rig, paint, rng, SIZE)
+        for code, level in (shut | dict.fromkeys(("AU25", "AU26", "AU27", "AU10", "AU16", "AU22"), 3.0)).items():
+            aus = {code: (level, level)}
+            mesh = expressed(rig, person, aus, np.random.default_rng(0))
+            within = (draw(rig, paint, mesh, aus, look, near).regions == NUMBER["inner mouth"]).sum()
+            parted = lip_parting(rig, person, mesh)
+            assert (parted == 0 and within < 20) if code in shut else (parted >= 1 and within > 60), (code, seed)
+
+
+@pytest.mark.shared
+def test_no_sampled_expression_parts_lips_that_press_or_roll_in(shared):
+    rig, *_ = actor(shared)
+    rng = np.random.default_rng(3)
+    drawn = [aus for aus, _ in (sample_expression(rng) for _ in range(600)) if {"AU24", "AU28"} & set(aus)]
+    people = [sample_person(rig, np.random.default_rng(seed)) for seed in range(5)]
+    for number, aus in enumerate(drawn):
+        person = people[number % len(people)]
+        assert lip_parting(rig, person, expressed(rig, person, aus, np.random.default_rng(0))) == 0, aus
+    assert len(drawn) > 40
+
+
+@pytest.mark.shared
+def test_parted_lips_open_as_far_as_their_level_says(shared):
+    rig, *_ = actor(shared)
+    for seed in range(8):
+        person = sample_person(rig, np.random.default_rng(seed))
+        for level in (1.0, 2.0, 3.0, 4.0):
+            mesh = expressed(rig, person, {"AU25": (level, level)}, np.random.default_rng(0))
+            assert lip_parting(rig, person, mesh) == level
+
+
+@pytest.mark.shared
+def test_what_lies_in_the_mouth_shows_between_the_lips_alone(shared):
+    """An open jaw draws the cheeks in, and heads differ in how much room there is behind them: the first's has little."""
+    rig, paint, _, look = actor(shared)
+    for who in range(6):
+        person = sample_person(rig, random_of(who, "units"))
+        for code in ("AU15", "AU26", "AU27", "AU28"):
+            mesh = expressed(rig, person, {code: (5.0, 5.0)}, np.random.default_rng(0))
+            drawn = draw(rig, paint, mesh, {}, look, replace(FRONT, iod_px=90.0, yaw=0.3 * (who % 3)))
+            lips = np.zeros(SIZE, np.uint8)
+            cv2.fillConvexPoly(lips, cv2.convexHull(np.rint(drawn.points[48:60]).astype(np.int32)), 1)
+            outside = cv2.dilate(lips, np.ones((7, 7), np.uint8)) == 0
+            assert not ((drawn.regions == NUMBER["inner mouth"]) & outside).any(), (code, who)
+
+
+@pytest.mark.shared
+def test_a_tightened_lid_narrows_the_eye_and_knit_brows_come_down_and_together(shared):
+    rig, *_ = actor(shared)
+    marks = rig.landmark68
+
+    def aperture(points: np.ndarray) -> float:
+        return float((points[[37, 38, 43, 44], 1] - points[[41, 40, 47, 46], 1]).mean())
+
+    for seed in range(8):
+        person = sample_person(rig, np.random.default_rng(seed))
+        rest = person.neutral[marks]
+        iod = np.linalg.norm(rest[45] - rest[36])
+        for level, narrower, lower in ((1.0, 0.02, 0.002), (3.0, 0.12, 0.015), (5.0, 0.25, 0.03)):
+            lids, brows = (
+                expressed(rig, person, {code: (level, level)}, np.random.default_rng(0))[marks] for code in ("AU7", "AU4")
+            )
+            assert narrower < 1 - aperture(lids) / aperture(rest) < 0.75
+            assert (rest - brows)[[20, 21, 22, 23], 1].mean() / iod > lower
+            assert (rest[22] - rest[21] - brows[22] + brows[21])[0] / iod > lower
+
+
+@pytest.mark.shared
 def test_the_detector_sees_what_a_render_is_labelled_with_on_its_own_side(shared):
     """iBUG 42-47 and 54 are the person's left, the first of a pair of levels."""
     rig, paint, *_ = actor(shared)
@@ -156,7 +234,7 @@ def test_regions_are_those_of_the_triangles_that_the_z_buffer_shows(shared, yaw)
     mesh = expressed(rig, person, {"AU26": (5, 5)}, np.random.default_rng(0))
     drawn = draw(rig, paint, mesh, {}, bare, view, supersample=1)
     points, turned = project(mesh, paint.turn, view, SIZE)
-    owner, *_ = rasterise(points, np.ascontiguousarray(turned[:, 2]), rig.triangles, *SIZE)
+    owner, *_ = rasterise(points, turned[:, 2] - paint.sunk, rig.triangles, *SIZE)
     assert np.array_equal(drawn.regions, np.where(owner >= 0, paint.regions[owner], 0))
     finer = draw(rig, paint, mesh, {}, bare, view).regions
     assert (finer == drawn.regions).mean() > 0.97 and (finer[drawn.covered == 0] == 0).mean() > 0.99

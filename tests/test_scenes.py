@@ -4,6 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from facewise.data_builders.attacks.hand import HELD, IOD_CM, Face, hand_at, look_of
+from facewise.data_builders.attacks.head import light
+from facewise.data_builders.attacks.limb import Pose, posed
+from facewise.data_builders.attacks.limb import drawn as limb_drawn
 from facewise.data_builders.attacks.print import print_attack
 from facewise.data_builders.scenery.hands import gesturing, held, outline
 from facewise.data_builders.scenery.matting import cut_out, matte_flaw, matted, person_matte, rematted
@@ -219,3 +223,26 @@ def test_a_gesture_changes_the_picture_and_not_the_eyes_and_takes_what_it_covers
         assert whole.mask.all() and made.cues == whole.cues
         x, y = np.rint(photo.points[list(IBUG68_IN_478)[36:48], :2]).astype(int).T
         assert not changed[y, x].any()
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_an_arm_leaves_the_picture_and_is_never_cut_off_in_the_air(photo, kind):
+    height, width = photo.pixels.shape[:2]
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        limb = hand_at(Face(photo.points[:, :2], photo.iod), kind, side := 1 - 2 * (seed % 2), rng)
+        look = look_of(photo, light(photo), side, rng)
+        colour, cover = limb_drawn(limb, photo.iod / IOD_CM, (width, height), look, rng)
+        assert colour.dtype == cover.dtype == np.float32 and 0 <= cover.min() <= cover.max() <= 1 and colour.min() >= 0
+        assert max(cover[-1].max(), cover[:, 0].max(), cover[:, -1].max()) > 0.9
+        assert not cover[0].any(), "from above it is nobody's own hand"
+
+
+def test_fingers_bend_to_the_palm_and_the_other_hand_is_a_mirror_image():
+    straight, bent = (
+        posed(Pose(np.full((5, 3), angle), np.zeros(5), (0.0, 0.0), 4.0), np.random.default_rng(0)) for angle in (0, 0.9)
+    )
+    reach = [np.linalg.norm(limb.tips[1:] - limb.knuckles[1:], axis=1) for limb in (straight, bent)]
+    assert (reach[1] < 0.85 * reach[0]).all() and (bent.tips[1:, 2] > straight.tips[1:, 2] + 2).all()
+    other = straight.turned(np.eye(3), True)
+    assert np.allclose(other.tips, straight.tips * [-1, 1, 1]) and straight.tips[0, 0] > 5 > -5 > other.tips[0, 0]

@@ -1,6 +1,7 @@
 """`facewise synth`: sets keep their records' promises, say no in one line, and give the same files twice."""
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -9,11 +10,11 @@ import pytest
 
 from facewise.cli import main
 from facewise.data_builders.leaks import seen_records
-from facewise.data_builders.portraits import read_portraits
+from facewise.data_builders.portraits import Folder, read_portraits
 from facewise.data_builders.records import GENUINE, Record, read_records
 from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT
-from facewise.data_builders.synthesis.spoofs import SHARES, spoof_jobs
-from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES, DIGITAL_TYPES
+from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, spoof_jobs
+from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES
 
 
 def said(capsys, *words: object) -> str:
@@ -24,15 +25,30 @@ def said(capsys, *words: object) -> str:
 
 
 def test_what_is_missing_or_cannot_be_is_told_in_a_line(tmp_path, capsys):
-    assert "needs --portraits" in said(capsys, "spoof", "--out", tmp_path / "o")
-    assert "needs --rig" in said(capsys, "faces", "--out", tmp_path / "o")
-    assert "no such folder of portraits" in said(capsys, "spoof", "--out", tmp_path / "o", "--portraits", tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    assert "no pictures in this folder" in said(capsys, "spoof", "--out", tmp_path / "o", "--portraits", tmp_path / "empty")
-    assert "--n 0" in said(capsys, "spoof", "--out", tmp_path / "o", "--portraits", tmp_path, "--n", 0)
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "a.png").write_bytes(b"no picture")
     (tmp_path / "rig.npz").write_bytes(b"PK nothing")
-    assert "rig.npz" in said(capsys, "faces", "--out", tmp_path / "o", "--rig", tmp_path / "rig.npz")
+    spoof, faces = ("spoof", "--out", tmp_path / "o", "--portraits"), ("faces", "--out", tmp_path / "o", "--rig")
+    assert "required: --portraits" in said(capsys, "spoof", "--out", tmp_path / "o")
+    assert "required: --rig" in said(capsys, "faces", "--out", tmp_path / "o")
+    assert "unrecognized arguments: --portraits" in said(
+        capsys, "clips", "--out", tmp_path / "o", "--rig", "r", "--portraits", "p"
+    )
+    assert "no such folder of portraits" in said(capsys, *spoof, tmp_path / "none")
+    assert "no pictures in this folder" in said(capsys, *spoof, tmp_path / "empty")
+    for flag, value in (("--n", 0), ("--n", 10**8), ("--seed", -1), ("--workers", 0), ("--workers", 10**4)):
+        assert f"{flag} {value}: " in said(capsys, *spoof, tmp_path / "some", flag, value)
+    assert "rig.npz" in said(capsys, *faces, tmp_path / "rig.npz")
     assert not (tmp_path / "o").exists()
+
+
+def test_a_table_that_is_none_of_blendshapes_is_refused(shared, tmp_path, capsys):
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "a.png").write_bytes(b"no picture")
+    (tmp_path / "teacher.csv").write_text("a,b\n1,2\n")
+    words = ("faces", "--out", tmp_path / "o", "--rig", shared / "data" / "ict_facekit.npz", "--portraits", tmp_path / "some")
+    assert "no table of blendshapes" in said(capsys, *words, "--teacher", tmp_path / "teacher.csv")
 
 
 def test_a_photo_without_a_face_is_left_out_with_its_reason_and_the_others_are_made(examples, tmp_path, capsys):
@@ -41,25 +57,29 @@ def test_a_photo_without_a_face_is_left_out_with_its_reason_and_the_others_are_m
     for name in ("invented-face.jpg", "printed-face.jpg"):
         (folder / name).write_bytes((examples / name).read_bytes())
     cv2.imwrite(str(folder / "wall.png"), np.full((200, 200, 3), 128, np.uint8))
+    (folder / "junk.jpg").write_bytes(b"no picture")
+    (folder / "empty.png").touch()
+    (folder / "folder.jpg").mkdir()
+    (folder / "gone.jpg").symlink_to(folder / "nowhere")
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.jpg")).write_bytes((examples / "invented-face.jpg").read_bytes())
+    (folder / "LICENSE").write_text("CC0-1.0\nmore\n")
     out = tmp_path / "set"
-    assert main(["synth", "spoof", "--out", str(out), "--portraits", str(folder), "--n", "9", "--workers", "1"]) == 0
+    assert main(["synth", "spoof", "--out", str(out), "--portraits", str(folder), "--n", "12", "--workers", "1"]) == 0
     rejects = [json.loads(line) for line in (out / "rejects.jsonl").read_text().splitlines()]
-    assert any("wall.png: no face" in reject["reason"] for reject in rejects)
+    for name, reason in (("wall.png", "no face"), ("junk.jpg", ""), ("empty.png", "")):
+        assert any(f"{name}: {reason}" in reject["reason"] for reject in rejects)
     records = read_records(out / "records.jsonl")
-    assert len(records) + len(rejects) == 9 and {record.source["portrait"] for record in records} <= {
-        "invented-face.jpg",
-        "printed-face.jpg",
-    }
-    assert f"{len(rejects)} left out" in capsys.readouterr().out
+    assert len(records) + len(rejects) == 12 and {record.licence for record in records} == {"CC0-1.0"}
+    assert f"{len(rejects)} of 12 jobs left out" in capsys.readouterr().out
 
 
 def test_kinds_come_in_their_shares_and_a_longer_set_begins_with_the_shorter(examples):
-    portraits = read_portraits(examples)
+    portraits = read_portraits([Folder(examples)])
     jobs = spoof_jobs(portraits, 3000, 0)
     assert [job.name for job in spoof_jobs(portraits, 50, 0)] == [job.name for job in jobs[:50]]
     for kind, share in SHARES.items():
         assert sum(job.kind == kind for job in jobs) / 3000 == pytest.approx(share / sum(SHARES.values()), abs=0.02)
-    live = sum(share for kind, share in SHARES.items() if kind not in (*ATTACKS, *DIGITAL_TYPES))
+    live = sum(share for kind, share in SHARES.items() if kind not in (*ATTACKS, *ALTERED))
     assert live == sum(share for kind, share in SHARES.items() if kind in ATTACKS)
 
 
@@ -74,6 +94,17 @@ def few(shared: Path, tmp_path: Path) -> dict[str, Path]:
         for path in pictures[:8]:
             (folder / name / path.name).write_bytes(path.read_bytes())
     return {"portraits": folder / "portraits", "neutral": folder / "neutral", "rig": shared / "data" / "ict_facekit.npz"}
+
+
+def test_a_person_in_two_folders_is_one_subject(examples, tmp_path):
+    for name in ("photos", "again"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes((examples / "invented-face.jpg").read_bytes())
+    cv2.imwrite(
+        str(tmp_path / "again" / "b.jpg"), cv2.imread(str(examples / "invented-face.jpg")), [cv2.IMWRITE_JPEG_QUALITY, 85]
+    )
+    first, second = read_portraits([Folder(tmp_path / "photos"), Folder(tmp_path / "again", at_rest=True)])
+    assert (first.subject, first.split) == (second.subject, second.split) and second.at_rest
 
 
 def made(kind: str, few: dict[str, Path], out: Path, count: int, workers: int = 2) -> list[Record]:
@@ -96,6 +127,7 @@ def test_a_set_of_spoofs_keeps_its_promises(few, tmp_path):
         altered = record.attack is not None or record.digital != GENUINE
         assert record.live is (None if record.digital != GENUINE else record.attack is None)
         assert (record.mask is not None) == (record.box is not None) == altered
+        assert ("donor" in record.source) == (record.source["kind"] in OF_TWO)
         if record.split == "train":
             assert record.source.get("variant") != "b"
         if altered:
@@ -108,6 +140,22 @@ def test_a_set_of_spoofs_keeps_its_promises(few, tmp_path):
             assert mask.any() and not outside.any()
         else:
             assert record.cues == {}
+
+
+def test_a_generated_face_is_neither_live_nor_an_attack(examples, tmp_path):
+    for name in ("photos", "generated"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes((examples / "printed-face.jpg").read_bytes())
+    (tmp_path / "generated" / "b.jpg").write_bytes((examples / "invented-face.jpg").read_bytes())
+    words = [
+        word for name in ("photos", "generated") for word in (f"--{name.replace('photos', 'portraits')}", str(tmp_path / name))
+    ]
+    assert main(["synth", "spoof", "--out", str(tmp_path / "set"), "--n", "8", "--workers", "1", *words]) == 0
+    records = [each for each in read_records(tmp_path / "set" / "records.jsonl") if each.dataset == "generated"]
+    assert records
+    for record in records:
+        assert (record.live, record.attack, record.mask, record.digital) == (None, None, None, "synthetic")
+        assert record.source["kind"] in ("generated", "generated staged") and "live" not in record.media
 
 
 @pytest.mark.shared
@@ -152,6 +200,9 @@ def test_the_detector_finds_nearly_every_made_face(few, tmp_path):
 def test_sheets_show_every_attack_unit_and_class(few, tmp_path, capsys):
     words = [word for name in ("rig", "portraits", "neutral") for word in (f"--{name}", str(few[name]))]
     assert main(["synth", "sheet", "--out", str(tmp_path / "sheets"), *words]) == 0
+    assert read_records(tmp_path / "sheets" / "records.jsonl")
     for line in capsys.readouterr().out.splitlines():
         assert cv2.imread(line).mean() > 10
-    assert {path.name for path in (tmp_path / "sheets").glob("*.png")} == {"spoofs.png", "units.png", "driven.png", "clips.png"}
+    assert {path.name for path in (tmp_path / "sheets").glob("*.png")} == {
+        f"{name}.png" for name in ("spoofs", "driven", "units", "emotions", "clips")
+    }

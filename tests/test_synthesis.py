@@ -1,5 +1,7 @@
 """Simulated pictures: labels that the pixels bear out, null attacks that stay live, splits that keep people apart."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ from facewise.data_builders.attacks.replay import replay_attack
 from facewise.data_builders.attacks.staging import covered_share, seen_flat, stage
 from facewise.data_builders.portraits import SPLIT_SHARES, same_subjects, split_of, teacher_aus
 from facewise.data_builders.records import SPLITS, read_records
-from facewise.data_builders.synthesis.camera import SENSOR, linear_light, sample_camera, shoot, srgb
-from facewise.data_builders.synthesis.photo import Photo, framed, read_photo
+from facewise.data_builders.synthesis.camera import SENSOR, linear_light, sample_camera, shoot, shot_alike, srgb
+from facewise.data_builders.synthesis.photo import TRACES, Attack, Photo, framed, read_photo, traces
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.faces import find_faces
 from facewise.model.perception.picture import read_picture
@@ -39,6 +41,7 @@ def test_an_attack_keeps_its_face_and_lists_known_cues(photo, attack, variant):
         made = attack(photo, rng, variant)
         pixels = read_picture(shoot(made.frame, sample_camera(rng, "dslr"), rng)).pixels
         assert set(made.cues) <= set(CUES) and all(0 < value <= 1 for value in made.cues.values())
+        assert made.without and all(bare.shape == made.frame.shape for bare in made.without.values())
         assert made.mask.shape == made.frame.shape[:2] and made.mask.mean() > 0.2
         if faces := find_faces(pixels):
             x1, y1, x2, y2 = (int(value * SENSOR) for value in faces[0].box)
@@ -51,6 +54,50 @@ def test_the_same_seed_gives_the_same_file(photo):
         rng = np.random.default_rng(7)
         files.append(shoot(print_attack(photo, rng, "a").frame, sample_camera(rng, "phone"), rng))
     assert files[0] == files[1]
+
+
+def finished(made: Attack, structure: str, **camera: float) -> dict[str, float]:
+    """Cues of one structure, seen by a camera that is sharp and clean but for what is given."""
+    sharp = {"blur": 0.3, "shot": 0.0, "read": 0.0, "haze": 0.0, "contrast": 0.0, "quality": 95}
+    taken = replace(sample_camera(np.random.default_rng(0), "dslr"), **sharp | camera)
+    shots = shot_alike([made.frame, made.without[structure]], taken, np.random.default_rng(0))
+    picture, bare = (read_picture(shot).pixels for shot in shots)
+    return traces(structure, picture, bare, made.iod / SENSOR)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_the_camera_swallows_is_no_cue(photo, variant):
+    for seed in range(4):
+        made = replay_attack(photo, np.random.default_rng(seed), variant)
+        sharp, soft = finished(made, "screen"), finished(made, "screen", blur=6.0, quality=50)
+        assert set(sharp) == {"moire", "screen grid"} and soft["screen grid"] < max(0.3, sharp["screen grid"])
+        made = print_attack(photo, np.random.default_rng(seed), variant)
+        structure = next(iter(made.without))
+        cue, _ = TRACES[structure]
+        assert finished(made, structure)[cue] > 0 and finished(made, structure, blur=12.0)[cue] < 0.5
+
+
+def test_the_same_shot_without_anything_missing_is_the_same_file(photo):
+    camera = sample_camera(np.random.default_rng(1), "webcam")
+    first, second = shot_alike([photo.pixels, photo.pixels], camera, np.random.default_rng(1))
+    assert first == second == shoot(photo.pixels, camera, np.random.default_rng(1))
+
+
+def test_what_is_drawn_over_an_attack_hides_its_structures_too(photo):
+    made = print_attack(photo, np.random.default_rng(0), "a")
+    over = made.overdrawn(np.full_like(made.frame, 0.3), made.mask)
+    assert finished(over, "paper") == {"paper texture": 0.0}
+    half = made.frame.copy()
+    half[:, : half.shape[1] // 2] = 0.3
+    assert 0 < finished(made.overdrawn(half, made.mask), "paper")["paper texture"] < finished(made, "paper")["paper texture"]
+
+
+def test_a_hazy_lens_lifts_the_black_of_any_picture(photo):
+    rng = np.random.default_rng(0)
+    camera = replace(sample_camera(rng, "phone"), contrast=0.0)
+    clear, hazy = (shoot(photo.pixels, replace(camera, haze=haze), np.random.default_rng(0)) for haze in (0.0, 0.25))
+    blackest = [np.percentile(read_picture(shot).pixels, 1) for shot in (clear, hazy)]
+    assert blackest[1] > blackest[0] + 10
 
 
 def test_a_null_attack_shows_the_photo_unchanged(photo):

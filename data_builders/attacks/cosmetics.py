@@ -6,15 +6,18 @@ import numpy as np
 
 from .head import BROWS, EYES, FACE_OVAL, INNER_LIPS, OUTER_LIPS, grown, smooth_ring
 from .outlines import stroke
-from .pigment import Layer, Skin
+from .pigment import Layer, Skin, surely_skin
 
+RISE = 0.2  # IOD
+BLENDED = ((1.1, 0.4), (0.75, 0.35), (0.45, 0.25))  # sizes of an eye shadow's coats, and their weights
 LID = 9  # vertices of an eye's ring from the outer to the inner corner over the upper lid
 CHEEKS, EARS, MOUTH_CORNERS, NOSE_WINGS = (205, 425), (234, 454), (61, 291), (129, 358)
 UNDER_CHEEKBONES = ((234, 137, 123, 187, 207), (454, 366, 352, 411, 427))
 NOSE_SIDES = ((107, 193, 122, 196, 3, 131), (336, 417, 351, 419, 248, 360))
 WRINKLES = (
-    (54, 104, 69, 108, 151, 337, 299, 333, 284),
-    (71, 105, 107, 9, 336, 334, 301),
+    (104, 69, 108, 151, 337, 299, 333),
+    (193, 55, 107),
+    (417, 285, 336),
     (129, 203, 206, 216, 212),
     (358, 423, 426, 436, 432),
     (204, 211, 170),
@@ -27,24 +30,37 @@ MOUSTACHE = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 426, 327, 2, 98, 2
 NOSE_RIDGE = (168, 6, 197, 195, 5)
 
 
-def foundation(skin: Skin, colour: np.ndarray, opacity: float, hides: float) -> Layer:
-    """The whole face but eyes, brows and mouth; it ends at the jaw."""
-    ring = grown(skin.ring(FACE_OVAL), 0.98)
-    rise = np.clip(
-        (ring - skin.ring([9])) @ _up(skin) / skin.photo.iod - 0.1, 0, 0.3
-    )  # the detector's oval ends below the hairline
-    face = skin.within(ring + rise[:, None] * 1.2 * _up(skin) * skin.photo.iod, soft_iod=0.025)
-    kept = skin.within(
+def foundation(skin: Skin, colour: np.ndarray, opacity: float | np.ndarray, hides: float, rise_iod: float = RISE) -> Layer:
+    """The whole face but eyes, brows and mouth; see `face_area`."""
+    return Layer(face_area(skin, rise_iod) * (1 - features(skin)), colour, opacity, hides)
+
+
+def face_area(skin: Skin, rise_iod: float) -> np.ndarray:
+    """The share [h, w] of the face: it fades at the jaw, and `rise_iod` above the detector's oval, which ends below the hairline,
+    where no hair ends it before."""
+    ring = skin.ring(FACE_OVAL)
+    high = np.clip((ring - skin.ring([9])) @ up_of(skin) / skin.photo.iod / 0.4, 0, 1)
+    risen = grown(ring, 1.03) + high[:, None] * rise_iod * up_of(skin) * skin.photo.iod
+    beyond = skin.within(risen, soft_iod=0.3 * rise_iod) * surely_skin(skin)[0]
+    return np.maximum(skin.within(grown(ring, 0.98), soft_iod=0.03), beyond)
+
+
+def features(skin: Skin) -> np.ndarray:
+    """The share [h, w] of eyes, brows and lips."""
+    return skin.within(
         *(skin.ring(eye) for eye in EYES), *(skin.ring(brow) for brow in BROWS), skin.ring(OUTER_LIPS), soft_iod=0.01
     )
-    return Layer(face * (1 - kept), colour, opacity, hides)
 
 
 def eye_shadow(skin: Skin, colour: np.ndarray, opacity: float, height: float, wing: float) -> Layer:
-    """From the lashes up to `height` 0-1 of the way to the brows, `wing` IOD beyond the outer corners."""
-    shapes = [_above_lid(skin, eye, brow, height, wing) for eye, brow in zip(EYES, BROWS)]
+    """From the lashes up to `height` 0-1 of the way to the brows, `wing` IOD beyond the outer corners; blended upwards and
+    outwards, as a brush does."""
+    blended = np.zeros(skin.shape, np.float32)
+    for part, weight in BLENDED:
+        shapes = [_above_lid(skin, eye, brow, part * height, part * wing) for eye, brow in zip(EYES, BROWS)]
+        blended += weight * skin.within(*shapes, soft_iod=0.03)
     open_eyes = skin.within(*(skin.ring(eye) for eye in EYES))
-    return Layer(skin.within(*shapes, soft_iod=0.02) * (1 - open_eyes), colour, opacity, 0.3, on_hair=True)
+    return Layer(np.minimum(blended, 1) * (1 - open_eyes), colour, opacity, 0.1, on_hair=True)
 
 
 def eye_line(skin: Skin, colour: np.ndarray, opacity: float, thick_iod: float, wing: float, lower: bool) -> Layer:
@@ -54,7 +70,7 @@ def eye_line(skin: Skin, colour: np.ndarray, opacity: float, thick_iod: float, w
         ring = skin.ring(eye)
         upper = ring[:LID]
         out = (ring[0] - ring[LID - 1]) / np.linalg.norm(ring[0] - ring[LID - 1])
-        tip = ring[0] + (out + _up(skin) * 0.6) * wing * skin.photo.iod
+        tip = ring[0] + (out + up_of(skin) * 0.6) * wing * skin.photo.iod
         shapes.append(stroke(np.concatenate([[tip], upper]), np.linspace(1.2, 0.4, LID + 1) * thick_iod * skin.photo.iod))
         if lower:
             shapes.append(stroke(np.roll(ring[::-1], 1, 0)[:LID], np.linspace(0.8, 0.3, LID) * thick_iod * skin.photo.iod))
@@ -75,7 +91,7 @@ def brows(skin: Skin, colour: np.ndarray, opacity: float, thick: float, lift_iod
         along = np.linspace(0, 1, 5)
         upper, lower = ring[:5], ring[:4:-1]
         spine, half = (upper + lower) / 2, (upper - lower) / 2 * thick
-        arch = _up(skin) * (np.sin(np.pi * along) * lift_iod * skin.photo.iod)[:, None]
+        arch = up_of(skin) * (np.sin(np.pi * along) * lift_iod * skin.photo.iod)[:, None]
         shapes.append(smooth_ring(np.concatenate([spine + half + arch, (spine - half + arch)[::-1]]), 4))
     return Layer(skin.within(*shapes, soft_iod=0.014), colour, opacity, 0.0, on_hair=True)
 
@@ -90,7 +106,7 @@ def contour(skin: Skin, colour: np.ndarray, opacity: float, thick_iod: float) ->
     """Dark under the cheekbones and beside the nose."""
     lines = [stroke(skin.ring(line), np.linspace(1.4, 0.5, len(line)) * thick_iod * skin.photo.iod) for line in UNDER_CHEEKBONES]
     lines += [stroke(skin.ring(line), np.full(len(line), 0.5 * thick_iod * skin.photo.iod)) for line in NOSE_SIDES]
-    return Layer(skin.within(*lines, soft_iod=thick_iod / 3), colour, opacity)
+    return Layer(skin.within(*lines, soft_iod=thick_iod / 2), colour, opacity)
 
 
 def highlight(skin: Skin, colour: np.ndarray, opacity: float) -> Layer:
@@ -108,17 +124,19 @@ def _above_lid(skin: Skin, eye: tuple[int, ...], brow: tuple[int, ...], height: 
     return np.concatenate([lid, top[::-1], [(lid[0] + top[0]) / 2 + out]]).astype(np.float32)
 
 
-def _up(skin: Skin) -> np.ndarray:
+def up_of(skin: Skin) -> np.ndarray:
     """Unit vector [2] from the chin to the forehead, in the frame."""
     way = skin.ring([10])[0] - skin.ring([152])[0]
     return way / np.linalg.norm(way)
 
 
 def wrinkles(skin: Skin, colour: np.ndarray, opacity: float, thick_iod: float) -> Layer:
-    """Drawn lines across the forehead, beside nose and mouth, under the eyes."""
+    """Lines drawn across the forehead, beside nose and mouth, under the eyes, and rubbed."""
     taper = [np.sin(np.pi * np.linspace(0.12, 0.9, len(line))) * thick_iod * skin.photo.iod for line in WRINKLES]
     return Layer(
-        skin.within(*(stroke(skin.ring(line), width) for line, width in zip(WRINKLES, taper)), soft_iod=0.012), colour, opacity
+        skin.within(*(stroke(skin.ring(line), width) for line, width in zip(WRINKLES, taper)), soft_iod=0.25 * thick_iod),
+        colour,
+        opacity,
     )
 
 
@@ -128,12 +146,3 @@ def beard(skin: Skin, colour: np.ndarray, opacity: float, rng: np.random.Generat
     area = skin.within(*(skin.ring(part) for part in parts), soft_iod=0.035) * (1 - skin.within(skin.ring(OUTER_LIPS)))
     stipple = cv2.GaussianBlur(rng.standard_normal(skin.shape, np.float32), (0, 0), max(0.4, 0.006 * skin.photo.iod))
     return Layer(area * np.clip(0.6 + 0.18 * stipple / stipple.std(), 0, 1), colour, opacity)
-
-
-def bar(skin: Skin, colour: np.ndarray, opacity: float, rng: np.random.Generator) -> Layer:
-    """A bold bar of paint across the face."""
-    face = skin.ring(FACE_OVAL)
-    start, end = face[rng.integers(0, 18)], face[rng.integers(18, 36)]
-    line = stroke(np.linspace(start, end, 8), np.full(8, rng.uniform(0.08, 0.3) * skin.photo.iod))
-    inside = skin.within(face) * (1 - skin.within(*(skin.ring(eye) for eye in EYES), skin.ring(INNER_LIPS)))
-    return Layer(skin.within(line, soft_iod=0.01) * inside, colour, opacity, 0.8)

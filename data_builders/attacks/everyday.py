@@ -12,12 +12,13 @@ import numpy as np
 from ..scenery.surfaces import noise
 from ..synthesis.photo import Photo
 from . import cosmetics
-from .hand import sample_hand
-from .head import EYES, Head, coverage, head, lens_blur, smooth_ring, softened
+from .hand import AT_THE_FACE, Face, hand_at, look_of, sketch
+from .head import EYES, Head, coverage, head, lens_blur, light, softened
 from .inks import Area, Print, area_of
 from .outlines import bands, bridge, lens_outlines, rounded, widened
 from .paper import Cut, Sheet, worn
 from .pigment import Layer, painted, skin_of
+from .scarf import knitted, sample_scarf, slope_of
 from .shell import Matter, shell, shine
 
 FRAMES = (
@@ -31,7 +32,6 @@ FRAMES = (
 )
 TINTS = ((0.1, 0.1, 0.1), (0.2, 0.12, 0.06), (0.08, 0.14, 0.1), (0.25, 0.25, 0.3), (0.05, 0.05, 0.06))
 # The edge of a medical mask: over the nose and the cheeks, down and along the jaw; the fold lines and ears that its loops go to.
-LOW_EDGE = (132, 58, 172, 136, 150, 176, 152, 400, 379, 365, 397, 288, 361)  # the jaw, under which a scarf begins
 MASK_EDGE = (
     116,
     117,
@@ -158,22 +158,14 @@ def medical_mask(photo: Photo, rng: np.random.Generator) -> Photo:
 
 def scarf(photo: Photo, rng: np.random.Generator) -> Photo:
     """A tube of cloth about the neck, up to the chin or over mouth and nose, in folds."""
-    wearer = head(photo)
-    chin = wearer.points[152]
-    sheet = Sheet(float(wearer.points[1 if (high := rng.random() < 0.5) else 17, 2]) - 0.05, rng.uniform(0.5, 0.8))
-    upper = wearer.points[list(MASK_EDGE[:12] if high else LOW_EDGE)]
-    neck = np.array([[0.68, chin[1] + 0.1], [0.62, chin[1] + 0.45], [0.8, chin[1] + 1.0], [1.0, chin[1] + 1.3]])
-    sides = np.concatenate([neck, neck[::-1] * [-1, 1]])
-    ring = sheet.flattened(np.concatenate([upper, np.column_stack([sides, np.zeros(len(sides))])]))
-    slope, tight = rng.uniform(-0.5, 0.5), rng.uniform(0.15, 0.4)
+    wearer, lit = head(photo), light(photo)
+    tube = sample_scarf(wearer, rng)
 
     def cloth(area: Area) -> np.ndarray:
-        y, x = (np.arange(n, dtype=np.float32) / area.scale for n in area.size[::-1])
-        wander = 0.12 * noise(area.size, 0.35 * area.scale, rng)
-        folds = np.sin((y[:, None] + slope * x * x + wander) * (2 * np.pi / tight))
-        return _striped(area, rng) * (1 + rng.uniform(0.05, 0.2) * folds)[..., None]
+        shade = knitted(area, rng) * tube.shading(area, slope_of(lit, wearer), rng)
+        return _striped(area, rng) * shade[..., None]
 
-    return _worn_cloth(photo, sheet, Cut([smooth_ring(ring, 3)], thick=0.004), cloth, rng)
+    return _worn_cloth(photo, tube.sheet, Cut([tube.ring], thick=0.012), cloth, rng)
 
 
 def headband(photo: Photo, rng: np.random.Generator) -> Photo:
@@ -193,10 +185,22 @@ def headband(photo: Photo, rng: np.random.Generator) -> Photo:
 
 def fingers(photo: Photo, rng: np.random.Generator) -> Photo:
     """The own hand at the chin, on the cheek or before the mouth."""
-    wearer, skin = head(photo), skin_of(photo)
-    hand = sample_hand(skin.light.skin / skin.light.white * rng.uniform(0.85, 1.15), rng)
+    wearer, lit, side = head(photo), light(photo), int(rng.choice([-1, 1]))
     sheet = Sheet(float(wearer.points[[17, 50, 280], 2].min()) - 0.12, 0.35)
-    return _worn_cloth(photo, sheet, Cut(hand.outlines(), thick=0.0), lambda area: hand.picture(area, rng), rng)
+    limb = hand_at(Face(sheet.flattened(wearer.points), 1.0), str(rng.choice(AT_THE_FACE)), side, rng)
+    look = look_of(photo, lit, side, rng)
+    white = lit.white.astype(np.float32)
+    look = replace(
+        look,
+        skin=look.skin / white,
+        sleeve=look.sleeve / white,
+        sheen=look.sheen / white,
+        light=lambda normals: lit.on(normals @ wearer.rotation.T),
+        half=lit.half @ wearer.rotation,
+    )
+    hand = sketch(limb, 1.1 * photo.iod, look, rng)
+    print_ = Print(hand.area, hand.reflectance, None, "", 0.0)
+    return _with_pixels(photo, worn(photo, sheet, Cut(hand.outlines, hand.holes, thick=0.0), print_, rng).frame)
 
 
 def _eyewear(photo: Photo, rng: np.random.Generator, rim: float, tint: np.ndarray, reflection: float) -> Photo:
@@ -240,7 +244,7 @@ def _woven(area: Area, colour: np.ndarray, rng: np.random.Generator) -> np.ndarr
 
 def _striped(area: Area, rng: np.random.Generator) -> np.ndarray:
     """Plain, striped or checked cloth in two colours that go together."""
-    kind, period = rng.choice(3, p=(0.6, 0.25, 0.15)), rng.uniform(0.1, 0.4)
+    kind, period = rng.choice(3, p=(0.7, 0.2, 0.1)), rng.uniform(0.1, 0.4)
     grey = rng.uniform(0.03, 0.6)
     first_colour = grey * (1 + rng.uniform(0.2, 1.2) * (rng.random(3) - 0.5))
     other = first_colour * rng.uniform(0.3, 1.8)

@@ -1,63 +1,158 @@
-"""What a mask of rubber or a mannequin has beyond the face: forehead, ears and throat, found as the skin about the shell and
-lit as in the photo."""
+"""What of a person a whole false head covers: all of head and hair, and the throat down to the clothes.
+
+The matte of the person says where the head ends; long hair, which falls over the clothes, cannot be told from them, and such photos are
+refused. Below the jaw the patch of skin that hangs on the chin is taken, with a smooth edge: a garment keeps no fragments. Where that
+patch is torn the neck of the bust itself ends before the garment, as necks of mannequins and bibs of rubber masks do.
+"""
+
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from ..synthesis.photo import Photo
+from ...model.errors import FacewiseError
+from ..scenery.matting import matte_flaw, person_matte
+from ..synthesis.camera import srgb
+from ..synthesis.photo import Photo, resized
+from .bust import Bust
 from .head import head
-from .pigment import Skin, brightness, surely_skin
-from .shell import Matter, Shell, shaded
+from .pigment import Skin, surely_skin
+from .shell import Shell, unit
 
-BUST = (0.45, 0.5, 1.1)  # IOD beside, above and below the face
-# In a head's axes: middle and reach of the forehead and the ears; the outline of the throat, whose lower corners are moved down.
-UPPER_HEAD = (((0, -0.42, 0.05), (0.8, 0.58)), ((-0.88, 0.12, 0.75), (0.13, 0.32)), ((0.88, 0.12, 0.75), (0.13, 0.32)))
-THROAT = ((-0.72, 0.65, 0.6), (-0.62, 1.15, 0.5), (-0.6, 1.25, 0.65), (0.6, 1.25, 0.65), (0.62, 1.15, 0.5), (0.72, 0.65, 0.6))
-
-
-def hooded(
-    photo: Photo, form: Shell, skin: Skin, albedo: np.ndarray, matter: Matter, neck: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """(share [h, w], light [h, w, 3]) of the shell and of what it has beyond the face: the skin of forehead, ears and `neck`
-    IOD below the jaw takes its colour, lit as the photo shows it."""
-    share = _covered(photo, form, skin, neck)
-    _, smooth = brightness(skin)
-    inner = shaded(form, skin.light, albedo, matter)
-    outer = smooth[..., None] * albedo * skin.light.white
-    inner *= _as_lit(outer, inner, (share * form.share * skin.share > 0.8).astype(np.float32), form.iod)[..., None]
-    steps = max(1, round(0.05 * form.iod))
-    within = cv2.GaussianBlur(cv2.erode(form.share, np.ones((3, 3)), iterations=steps), (0, 0), steps)
-    near_both = np.clip(8 * cv2.GaussianBlur(np.maximum(0, share - form.share), (0, 0), steps), 0, 1)
-    return share, outer + (1 - near_both * (1 - within))[..., None] * (inner - outer)
+HOOD = (0.75, 1.2, 1.1)  # IOD beside, above and below the face
+MATTE_IOD_PX = 45.0  # heads are found on so small a picture
+JAW = 1.2  # height in a bust's axes below which its neck begins
+BESIDE = (0.55, 0.9)  # heights at which hair beside the jaw is long hair
+LONG = 0.4  # IOD, its width on both sides together
+LOWEST_HAIR, LOWEST = 0.55, 0.8  # heights below the eyes at which short hair and the head end
+AROUND = 0.07  # IOD about the bust that is the person's head where the matte says so
+BEARD = 0.06  # IOD that stands out from the jaw
+HIDES = 0.035  # IOD by which a hood is larger than what is under it
+TORN, COLLAR = 0.77, 1.8  # of the throat's convex hull must be skin, down to that height
+LEFT = 0.45  # square IOD of skin that may stay, in shade or behind a collar
+BEARD_ENDS, NECK_ENDS, NECK_SLANT = 1.5, 1.8, 0.35  # heights in a bust's axes; how much higher a neck ends behind
+THROAT_REACH = (1.25, 2.6)  # IOD beside and below the eyes
 
 
-def _as_lit(seen: np.ndarray, drawn: np.ndarray, known: np.ndarray, iod_px: float) -> np.ndarray:
-    """The smooth factor [h, w] that takes the light of `drawn` to that of `seen` where skin is `known`: shadows that a fitted
-    lamp does not cast."""
-    size = tuple(max(8, round(n * 12 / iod_px)) for n in known.shape[1::-1])
-    whole = known.shape[::-1]
-    seen, drawn = (cv2.resize(x * known, size, interpolation=cv2.INTER_AREA) for x in (seen[..., 1], drawn[..., 1]))
-    seen, drawn = (cv2.GaussianBlur(x, (0, 0), 2.0) + np.float32(1e-3) for x in (seen, drawn))
-    return cv2.resize(np.clip(seen / drawn, 0.5, 1.7), whole)
+@dataclass(frozen=True, eq=False)
+class Hood:
+    """On every second pixel: the share of `head` and of `throat` 0-1 that are covered, how far `up` and `across` each place is from
+    between the eyes in IOD, `beyond` the bust's own outline 0-1."""
+
+    head: np.ndarray
+    throat: np.ndarray
+    up: np.ndarray
+    across: np.ndarray
+    beyond: np.ndarray
 
 
-def _covered(photo: Photo, form: Shell, skin: Skin, neck: float) -> np.ndarray:
-    """The share [h, w] of the shell with the skin of forehead, ears and throat about it, with the smooth hard edge that paint
-    and rubber have."""
-    wearer, corner = head(photo), np.array([skin.window[1].start, skin.window[0].start], np.float32)
-    turn = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-    disc = np.stack([np.cos(turn), np.sin(turn), 0 * turn], 1)
-    upper = [wearer.projected(np.array(middle) + disc * [*reach, 0]) - corner for middle, reach in UPPER_HEAD]
-    lowered = np.array(THROAT) + np.array([0, neck, 0]) * (np.array(THROAT)[:, 1:2] > 1.2)
-    throat = skin.within(wearer.projected(lowered) - corner)
-    certain, possible = surely_skin(skin)
-    size = skin.shape[::-1]
-    low = cv2.resize(form.share, (size[0] // 4 + 1, size[1] // 4 + 1), interpolation=cv2.INTER_AREA)
-    chin = cv2.resize(cv2.dilate(low, _disc(0.05 * form.iod)), size)
-    bare = np.maximum(skin.within(*upper) * certain, throat * np.maximum(certain, chin * possible))
-    whole = cv2.morphologyEx(np.maximum(form.share, bare), cv2.MORPH_CLOSE, _disc(0.06 * form.iod))
-    whole = cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(0.04 * form.iod))
-    return np.maximum(form.share, np.clip((cv2.GaussianBlur(whole, (0, 0), 0.02 * form.iod) - 0.5) * 4 + 0.5, 0, 1))
+def hooded(photo: Photo, skin: Skin, form: Bust) -> Hood:
+    """Raises FacewiseError where the head cannot be told from hair, clothes or background."""
+    rows, columns = form.above.shape
+    matte = cv2.resize(_matte(photo)[skin.window], (columns, rows), interpolation=cv2.INTER_AREA)
+    drawn = form.drawn
+    up, across = _heights(photo, skin, (rows, columns))
+    iod = photo.iod / 2
+    near = cv2.dilate(drawn, _disc(AROUND * iod))
+    beside = (-up > BESIDE[0]) & (-up < BESIDE[1]) & (near < 0.5) & (np.abs(across) < 1.6)
+    if (width := float(matte[beside].sum()) / (iod**2 * (BESIDE[1] - BESIDE[0]))) > LONG:
+        _refuse(f"long hair hangs beside the jaw, {width:.1f} inter-ocular distances wide")
+    above = (-up < LOWEST) & (np.abs(across) < 1.5) & ((-up < 0.45) | (near > 0.5))
+    own = _largest((matte > 0.35) & above)
+    face = drawn * (form.places[..., 1] < JAW)
+    jaw = cv2.dilate(face, _disc(BEARD * iod)) * (matte > 0.35) * (-up < JAW)
+    skull = np.maximum.reduce([face, jaw, cv2.dilate(own, _disc(HIDES * iod))]).astype(np.float32)
+    skull = _smoothed(_closed(skull, 0.1 * iod), 0.03 * iod)
+    return Hood(skull, _throat(photo, skin, form, skull, iod), up, across, np.maximum(0, skull - drawn))
+
+
+def covered(form: Bust, hood: Hood) -> tuple[Shell, np.ndarray]:
+    """The bust as it fills the hood, beyond its own outline too; and the places [..., 3] in its own axes that are seen there."""
+    shell, drawn = form.form, form.drawn
+    share = cv2.resize(np.maximum(hood.head, hood.throat), shell.share.shape[::-1])
+    carried = np.concatenate([shell.normals, shell.sky[..., None], form.places], 2)
+    carried = _continued(carried, drawn, shell.iod / 2)
+    normals = unit(carried[..., :3])
+    return replace(shell, share=share, normals=normals, sky=carried[..., 3]), carried[..., 4:]
+
+
+def _continued(values: np.ndarray, known: np.ndarray, iod_px: float) -> np.ndarray:
+    """`values` [h, w, c] where they are `known` [h, w], and beyond what they are near by; what is that smooth is computed on fewer pixels."""
+    rows, columns = known.shape
+    weight = cv2.erode(known, np.ones((3, 3), np.uint8), iterations=2, borderValue=1)
+    carried = [np.ascontiguousarray(x[1::4, 1::4]) for x in (values * weight[..., None], weight)]
+    near, far = ([cv2.GaussianBlur(x, (0, 0), reach * iod_px / 4) for x in carried] for reach in (0.04, 0.25))
+    mean = (near[0] + 1e-3 * far[0]) / np.maximum(1e-7, near[1] + 1e-3 * far[1])[..., None]
+    return np.where(weight[..., None] > 0, values, cv2.resize(mean, (columns, rows))).astype(np.float32)
+
+
+def _matte(photo: Photo) -> np.ndarray:
+    small = resized(photo, MATTE_IOD_PX / photo.iod)
+    matte = person_matte(np.rint(255 * srgb(small.pixels)).astype(np.uint8))
+    if flaw := matte_flaw(small, matte):
+        _refuse(flaw)
+    return cv2.resize(matte, photo.pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _refuse(why: str) -> None:
+    raise FacewiseError(f"the person's head cannot be covered whole: {why}; take another photo")
+
+
+def _heights(photo: Photo, skin: Skin, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    wearer = head(photo)
+    down = wearer.rotation[:2, 1] / np.linalg.norm(wearer.rotation[:2, 1])
+    y, x = np.indices(size, np.float32)
+    x = 2 * x + skin.window[1].start - wearer.origin[0]
+    y = 2 * y + skin.window[0].start - wearer.origin[1]
+    return -(x * down[0] + y * down[1]) / wearer.iod, (x * down[1] - y * down[0]) / wearer.iod
+
+
+def _throat(photo: Photo, skin: Skin, form: Bust, skull: np.ndarray, iod: float) -> np.ndarray:
+    """The skin that hangs on the chin."""
+    rows, columns = form.above.shape
+    small = Skin(skin.window, skin.photo, skin.light, cv2.resize(skin.off, (columns, rows)), skin.share, skin.blur)
+    certain, possible = surely_skin(small)
+    up, across = _heights(photo, skin, (rows, columns))
+    neck = form.places[..., 1] >= JAW
+    chin = cv2.dilate((skull > 0.5).astype(np.float32), _disc(0.08 * iod))
+    bare = np.maximum(certain, possible * chin * neck)
+    bare = (bare > 0.5) & (np.abs(across) < THROAT_REACH[0]) & (-up > 0.8) & (-up < THROAT_REACH[1])
+    bare = cv2.morphologyEx(_closed(bare.astype(np.float32), 0.13 * iod), cv2.MORPH_OPEN, _disc(0.09 * iod))
+    throat = _largest(np.maximum(bare, skull > 0.5) > 0.5) * (-up > 1.0)
+    outline, neckline = _outline(throat), _outline(throat * (-up < COLLAR))
+    shaven = (throat + (skull > 0.5))[under].mean() if (under := neck & (form.places[..., 1] < BEARD_ENDS)).any() else 0
+    if cv2.contourArea(neckline) <= TORN * cv2.contourArea(cv2.convexHull(neckline)) or shaven < 0.5:
+        whole = neck & (form.places[..., 1] + NECK_SLANT * (form.places[..., 2] - 0.5) < NECK_ENDS)
+    else:
+        whole = cv2.fillPoly(np.zeros(up.shape, np.uint8), [outline], 1) > 0
+    if (left := float((throat * (1 - whole)).sum()) / iod**2) > LEFT:
+        _refuse(f"{left:.1f} square inter-ocular distances of skin would be left beside the throat")
+    return _smoothed(np.maximum(whole, (skull > 0.5) & (-up > 0.7)), 0.05 * iod)
+
+
+def _outline(where: np.ndarray) -> np.ndarray:
+    """Of the largest part, [n, 1, 2] px; three times the corner where there is none."""
+    outlines, _ = cv2.findContours(where.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return max(outlines, key=cv2.contourArea, default=np.zeros((3, 1, 2), np.int32))
+
+
+def _closed(where: np.ndarray, radius_px: float) -> np.ndarray:
+    """Morphologically closed; what ends short of the picture's edge does not grow into it."""
+    around = 2 * round(radius_px) + 2
+    padded = cv2.copyMakeBorder(where, around, around, around, around, cv2.BORDER_REPLICATE)
+    return cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(radius_px))[around:-around, around:-around]
+
+
+def _largest(where: np.ndarray) -> np.ndarray:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(where.astype(np.uint8))
+    if count < 2:
+        return np.zeros(where.shape, np.float32)
+    return (labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()).astype(np.float32)
+
+
+def _smoothed(where: np.ndarray, reach_px: float) -> np.ndarray:
+    soft = cv2.GaussianBlur(where.astype(np.float32), (0, 0), max(0.8, reach_px))
+    return np.clip((soft - 0.5) * 3 * max(0.8, reach_px) + 0.5, 0, 1)
 
 
 def _disc(radius_px: float) -> np.ndarray:

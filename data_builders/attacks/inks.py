@@ -41,13 +41,26 @@ def area_of(outline: np.ndarray, scale: float) -> Area:
     return Area(low.astype(np.float32), scale, (width, height))
 
 
+def developed(picture: np.ndarray, level: float, rng: np.random.Generator) -> np.ndarray:
+    """A photo [h, w, 3] as a shop or a home printer takes it: exposed by its brightest tones, `level`,
+    with its own cast, colour and slope of light, so that skin and light are not those of who wears it; some come out grey."""
+    height, width = picture.shape[:2]
+    exposure = rng.uniform(0.7, 0.95) if rng.random() < 0.3 else rng.uniform(1.1, 1.6)  # seldom that of the face itself
+    cast = np.exp(rng.normal(0, 0.06, 3)) * exposure / max(0.15, level)
+    colour = 0.0 if rng.random() < 0.12 else rng.uniform(0.75, 1.25)
+    y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None]
+    slope = 1 + rng.normal(0, 0.17) * x + rng.normal(0, 0.1) * y
+    mixed = cv2.transform(picture, (np.diag(cast) @ (colour * np.eye(3) + (1 - colour) / 3)).astype(np.float32))
+    return cv2.pow(np.clip(mixed * np.clip(slope, 0.4, 1.6)[..., None], 0, 1), rng.uniform(0.9, 1.45))
+
+
 def inked(picture: np.ndarray, area: Area, rng: np.random.Generator, lines: float = 0.0) -> Print:
     """`picture` [h, w, 3] linear light as CMY ink on paper: gamut, paper white, grain or fibres at times; `lines` an IOD of a
     screen, 0 for none."""
-    white = np.array([1, rng.uniform(0.95, 1), rng.uniform(0.88, 1)], np.float32) * np.float32(rng.uniform(0.78, 0.95))
-    vivid = rng.uniform(0.7, 1.0)
+    white = np.array([1, rng.uniform(0.95, 1), rng.uniform(0.88, 1)], np.float32) * np.float32(rng.uniform(0.85, 0.98))
+    vivid = rng.uniform(0.85, 1.0)
     paler = cv2.transform(picture.astype(np.float32), vivid * np.eye(3) + (1 - vivid) / 3)
-    ink = (1 - cv2.pow(np.clip(paler, 0, 1), rng.uniform(0.85, 1.15))) * np.float32(rng.uniform(0.86, 0.97))
+    ink = (1 - cv2.pow(np.clip(paler, 0, 1), rng.uniform(0.85, 1.15))) * np.float32(rng.uniform(0.92, 0.985))
     clean = white * (1 - ink)
     shape, kind = picture.shape[:2], rng.random()
     surface, cue = clean, ""
@@ -58,7 +71,7 @@ def inked(picture: np.ndarray, area: Area, rng: np.random.Generator, lines: floa
         surface, cue = clean * _grain(shape, rng, rng.uniform(0.005, 0.035))[..., None], "paper texture"
     elif kind < 0.65:
         surface, cue = clean * _fibres(shape, rng, rng.uniform(0.01, 0.06))[..., None], "paper texture"
-    gloss = float(rng.uniform(0.1, 0.8)) if rng.random() < 0.35 else 0.0
+    gloss = float(rng.uniform(0.1, 0.6)) if rng.random() < 0.35 else 0.0
     creases = _creases(shape, area.scale, rng)[..., None]
     return Print(area, surface * creases, clean * creases if cue else None, cue, gloss)
 

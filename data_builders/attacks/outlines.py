@@ -7,6 +7,8 @@ from .head import Head, grown
 from .paper import Sheet
 
 EARS = (234, 454)
+EAR_ROOT = np.array([0.04, -0.23, 0.2], np.float32)  # from there outwards: where an arm or an elastic goes behind the ear
+HINGE = -0.04  # as high as arms and elastics begin, where a piece reaches so high
 
 
 def lens_outlines(eyes: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
@@ -32,6 +34,16 @@ def bridge(lenses: list[np.ndarray], thick: float) -> np.ndarray:
     return np.concatenate([np.column_stack([x, arc - thick / 2]), np.column_stack([x, arc + thick / 2])[::-1]]).astype(np.float32)
 
 
+def hinges(frames: list[np.ndarray], high: float) -> list[np.ndarray]:
+    """The end pieces [n, 2] that stand out of two frames where the arms begin."""
+    pieces = []
+    for side, ring in zip((-1, 1), frames):
+        edge, top = np.max(ring[:, 0] * side), ring[:, 1].min()
+        middle = np.array([side * (edge - 0.02), top + 0.32 * np.ptp(ring[:, 1])])
+        pieces.append((middle + superellipse(np.array([0.07, high / 2]), 8.0)).astype(np.float32))
+    return pieces
+
+
 def superellipse(reach: np.ndarray, power: float, count: int = 48) -> np.ndarray:
     """A closed ring [count, 2] about 0: an ellipse at power 2, nearly a rectangle at 8."""
     turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
@@ -40,17 +52,37 @@ def superellipse(reach: np.ndarray, power: float, count: int = 48) -> np.ndarray
 
 
 def bands(sheet: Sheet, piece: np.ndarray, wearer: Head, width: float) -> list[np.ndarray]:
-    """Two strips [4, 2] px of the frame, `width` IOD wide, from the sides of a piece on the sheet to the ears."""
+    """Two strips [4, 2] px of the frame, `width` IOD wide, from the sides of a piece on the sheet to where the ears begin;
+    none on a side that is turned away."""
     strips = []
     for ear in EARS:
         side = np.sign(wearer.points[ear, 0])
-        at = np.array([[np.max(piece[:, 0] * side) * side - 0.02 * side, min(0.12, piece[:, 1].max() - width)]])
-        start = wearer.projected(sheet.placed(at))[0]
-        end = wearer.projected(wearer.points[[ear]] * np.float32(1.06) - [[0, 0.1, 0]])[0]
+        outermost = piece[piece[:, 0] * side > np.max(piece[:, 0] * side) - 0.08]
+        high = np.clip(HINGE, outermost[:, 1].min(), max(outermost[:, 1].min(), piece[:, 1].max() - width))
+        hinge = outermost[np.argmin(np.abs(outermost[:, 1] - high))] - [0.03 * side, 0]
+        start = wearer.projected(sheet.placed(hinge[None]))[0]
+        end = wearer.projected((wearer.points[ear] + EAR_ROOT * [side, 1, 1])[None])[0]
         along = end - start
-        if along[0] * side > 0:  # else the piece itself reaches the ear
+        outwards = wearer.rotation[2] @ np.array([side, 0, -0.25])
+        if along[0] * side > 0 and outwards < 0.15:  # else the piece itself reaches the ear, or the face hides it
             across = np.array([-along[1], along[0]]) / np.linalg.norm(along) * width / 2 * wearer.iod
-            strips.append(np.array([start - across, end - across, end + across, start + across], np.float32))
+            narrow = 0.8 * across  # farther away
+            strips.append(np.array([start - across, end - narrow, end + narrow, start + across], np.float32))
+    return strips
+
+
+def tapes(piece: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """Two short strips that hold a piece by its sides, half on it and half on the skin."""
+    reach, centre = np.array([rng.uniform(0.11, 0.18), rng.uniform(0.04, 0.075)]), piece.mean(0)
+    strips = []
+    for side in (-1, 1):
+        outermost = piece[piece[:, 0] * side > np.max(piece[:, 0] * side) - 0.1]
+        held = outermost[rng.integers(len(outermost))]
+        away = held - centre
+        turn = np.arctan2(away[1] * side, away[0] * side) * rng.uniform(0.3, 1.2) + rng.normal(0, 0.12)
+        c, s = np.cos(turn), np.sin(turn)
+        strip = superellipse(reach, 14.0) @ np.array([[c, s], [-s, c]])
+        strips.append((strip + held + [0.25 * side * reach[0], 0]).astype(np.float32))
     return strips
 
 

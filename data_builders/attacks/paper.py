@@ -13,44 +13,52 @@ import numpy as np
 
 from ..synthesis.photo import Attack, Photo
 from .head import (
+    FACE_OVAL,
     Head,
     Light,
     cast_shadow,
     coverage,
     facing,
+    grown,
     head,
     lens_blur,
     light,
     lit_edge,
     neutral_mesh,
     over,
-    rim_visibility,
     softened,
     visibility_within,
 )
 from .inks import Print
 from .print import GLARE
+from .traces import pattern_visibility, rim_added
 
 COARSE = 4  # a sheet is smooth: it is met on every fourth pixel
 REACH = 0.4  # IOD about a piece: as far as its shadow falls
+SIDEWAYS = np.array([[-0.9, 0, -0.44], [0.9, 0, -0.44]], np.float32)  # normals of arms and elastics, in the head's axes
 FLAT, HOLE = 0.03, 0.04  # contrast at which flat light, and what shows through a hole, are just visible
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """z = depth + fold |x| + bend x^2 + lean y in a head's axes (IOD)."""
+    """z = depth + fold |x| + bend x^2 + lean y in a head's axes (IOD); one side of it, beyond `lifted`, negative for the
+    picture's left, curls off the face by `curl` times the square of the distance."""
 
     depth: float
     bend: float
     fold: float = 0.0
     lean: float = 0.0
+    curl: float = 0.0
+    lifted: float = 1.0
 
     def z(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return (self.depth + self.fold * np.abs(x) + self.bend * x * x + self.lean * y).astype(np.float32)
+        return (self.depth + self.fold * np.abs(x) + self.bend * x * x + self.lean * y - self.curl * self._beyond(x) ** 2).astype(
+            np.float32
+        )
 
     def normals(self, x: np.ndarray) -> np.ndarray:
         """[..., 3] towards the camera, in the head's axes; a fold has a radius."""
-        slope = self.fold * np.tanh(x / 0.03) + 2 * self.bend * x
+        slope = self._slope(x, np.tanh(x / 0.03))
         normal = np.stack([slope, np.full_like(slope, self.lean), np.full_like(slope, -1.0)], -1)
         return (normal / np.linalg.norm(normal, axis=-1, keepdims=True)).astype(np.float32)
 
@@ -66,51 +74,66 @@ class Sheet:
     @cached_property
     def _arc(self) -> tuple[np.ndarray, np.ndarray]:
         x = np.linspace(-3, 3, 601)
-        along = np.cumsum(np.hypot(1, self.fold * np.sign(x) + 2 * self.bend * x)) * 0.01
+        along = np.cumsum(np.hypot(1, self._slope(x, np.sign(x)))) * 0.01
         return x, along - along[300]
+
+    def _slope(self, x: np.ndarray, folded: np.ndarray) -> np.ndarray:
+        return self.fold * folded + 2 * self.bend * x - 2 * self.curl * np.sign(self.lifted) * self._beyond(x)
+
+    def _beyond(self, x: np.ndarray) -> np.ndarray:
+        return np.maximum(0, np.sign(self.lifted) * x - abs(self.lifted))
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
     """Outlines on the sheet: `pieces` of paper and the `holes` in them [n, 2]. `bands` [n, 2] in px of the frame hold the
-    pieces on, in `colour`. Edges are up to `thick` IOD thick."""
+    pieces on, in `colour`. Edges are up to `thick` IOD thick, and show `core` IOD of white fibre."""
 
     pieces: list[np.ndarray]
     holes: list[np.ndarray] = field(default_factory=list)
     bands: list[np.ndarray] = field(default_factory=list)
     colour: tuple[float, float, float] = (0.8, 0.8, 0.8)
     thick: float = 0.02
+    core: float = 0.0
 
 
 def worn(photo: Photo, sheet: Sheet, cut: Cut, print_: Print, rng: np.random.Generator) -> Attack:
     """The framed photo with the piece on; beyond `REACH` of it not a bit changes."""
     lit = light(photo)
     placed = _placed(photo, sheet, cut, lit, rng)
-    rim = (lit_edge(placed.mask, lit, photo.iod * cut.thick * rng.uniform(0.2, 1)) * np.float32(25 * cut.thick * rng.random()))[
-        ..., None
-    ]
-    reflectance = _sampled(print_.ink, print_, placed)
-    bands = np.full_like(reflectance, 1) * (np.array(cut.colour, np.float32) * lit.white)
-    matt = over((reflectance + rim) * placed.radiance, bands, placed.band)
-    lobe = _fine(_lobe(placed.normals, lit, rng) * np.float32(print_.gloss), placed.mask.shape) * (1 - placed.band)
-    seen = over(placed.behind, matt + lobe[..., None], placed.mask)
-    cues = _cues(photo, placed, lit, matt, seen) | _ink_cue(photo, placed, print_, reflectance)
+    edge = lit_edge(placed.mask, lit, photo.iod * cut.thick * rng.uniform(0.2, 1))[..., None]
+    rim = edge * np.float32(25 * cut.thick * rng.random())
+    ink = _sampled(print_.ink, print_, placed)
+    surface = np.maximum(ink + rim, 0.3 * ink)
+    if cut.core:
+        towards_lamp = np.clip(0.3 + 0.7 * edge, 0, 1) * _fibre_share(placed.mask, cut.core * photo.iod)[..., None]
+        surface += towards_lamp * (np.float32(0.85) - surface)
+    bands = np.full_like(ink, 1) * (np.array(cut.colour, np.float32) * lit.white) * placed.sidelight
+    matt = over(surface * placed.radiance, bands, placed.band)
+    if print_.gloss:
+        lobe = _fine(_lobe(placed.normals, lit, rng) * np.float32(print_.gloss), placed.mask.shape) * (1 - placed.band)
+        finished = over(placed.behind, matt + lobe[..., None], placed.mask)
+        cues = _glare_cue(photo, placed, matt, finished)
+    else:
+        finished, cues = over(placed.behind, matt, placed.mask), {}
+    cues |= _cues(photo, placed, lit, matt, finished) | _ink_cue(photo, placed, print_, ink)
     frame, mask = photo.pixels.copy(), np.zeros(photo.pixels.shape[:2], np.float32)
-    frame[placed.window], mask[placed.window] = seen, placed.mask
+    frame[placed.window], mask[placed.window] = finished, placed.mask
     return Attack(frame, mask, {name: value for name, value in cues.items() if value})
 
 
 @dataclass(frozen=True, eq=False)
 class _Placed:
     """A cut sheet in a `window` of the frame [h, w]: what is `behind` it with its shadow; the shares of its `mask`, of a
-    `hole` and of a `band`; the light on it; on every fourth pixel its own coordinates `flat` and `normals` in the frame's
-    axes; the photo's own `blur` in px."""
+    `hole` and of a `band`; the light on it, and `sidelight` [w, 1] on what runs back at its sides; on every
+    fourth pixel its own coordinates `flat` and `normals` in the frame's axes; the photo's own `blur` in px."""
 
     window: tuple[slice, slice]
     behind: np.ndarray
     mask: np.ndarray
     hole: np.ndarray
     band: np.ndarray
+    sidelight: np.ndarray
     radiance: np.ndarray
     flat: np.ndarray
     normals: np.ndarray
@@ -120,42 +143,95 @@ class _Placed:
 def _placed(photo: Photo, sheet: Sheet, cut: Cut, lit: Light, rng: np.random.Generator) -> _Placed:
     wearer = head(photo)
     pieces, holes = ([wearer.projected(sheet.placed(ring)) for ring in rings] for rings in (cut.pieces, cut.holes))
-    window = _window([*pieces, *cut.bands], photo)
+    bands = [_to_the_hair(band, photo, lit) for band in cut.bands]
+    window = _window([*pieces, *bands], photo)
     corner = np.array([window[1].start, window[0].start], np.float32)
     behind = photo.pixels[window]
     blur = lens_blur(photo)
     paper, opening, band = (
-        softened(coverage(behind.shape, [ring - corner for ring in rings]), blur) for rings in (pieces, holes, cut.bands)
+        softened(coverage(behind.shape, [ring - corner for ring in rings]), blur) for rings in (pieces, holes, bands)
     )
     band *= 1 - paper
     mask = np.maximum(paper * (1 - opening), band)
     flat, normals = met(wearer, sheet, window)
-    shadow = cast_shadow(mask, lit, photo.iod, rng.uniform(0.04, 0.14), rng.uniform(0.3, 0.7))
+    body = _body(wearer, corner, mask.shape)
+    shadow = cast_shadow(mask, lit, photo.iod, rng.uniform(0.05, 0.14), rng.uniform(0.3, 0.5))
+    shadow *= cast_shadow(mask, lit, photo.iod, rng.uniform(0.03, 0.05), rng.uniform(0.45, 0.7))  # where it touches
     radiance = _fine((lit.on(normals)[..., None] * lit.white).astype(np.float32), mask.shape)
-    return _Placed(window, behind * shadow[..., None], mask, paper * opening, band, radiance, flat, normals, blur)
+    columns = np.arange(mask.shape[1])[:, None] + corner[0] < wearer.origin[0]
+    right, left = lit.on(SIDEWAYS @ wearer.rotation.T)
+    sidelight = np.where(columns, right, left).astype(np.float32)
+    return _Placed(
+        window,
+        behind * (1 - body * (1 - shadow))[..., None],
+        mask,
+        paper * opening,
+        band,
+        sidelight,
+        radiance,
+        flat,
+        normals,
+        blur,
+    )
 
 
-def _cues(photo: Photo, placed: _Placed, lit: Light, matt: np.ndarray, seen: np.ndarray) -> dict[str, float]:
+def _body(wearer: Head, corner: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Where a head and its shoulders stand, softly [h, w]: what is far behind them takes no shadow."""
+    oval = grown(wearer.points[list(FACE_OVAL)], np.array([1.2, 1.3, 1.0], np.float32))
+    oval[:, 2] = 0
+    chin = wearer.points[152, 1]
+    shoulders = np.array([[-0.6, 0.6, 0], [0.6, 0.6, 0], [2.2, chin + 1.2, 0], [-2.2, chin + 1.2, 0]], np.float32)
+    coarse = np.zeros([-(-side // COARSE) for side in shape], np.uint8)
+    for ring in (oval, shoulders):
+        cv2.fillPoly(coarse, [np.rint((wearer.projected(ring) - corner) / COARSE).astype(np.int32)], 1)
+    return _fine(cv2.GaussianBlur(coarse.astype(np.float32), (0, 0), max(0.5, 0.05 * wearer.iod / COARSE)), shape)
+
+
+def _to_the_hair(band: np.ndarray, photo: Photo, lit: Light) -> np.ndarray:
+    """`band` [4, 2] as far as skin lies behind it: under hair it is not seen."""
+    start, end = band[[0, 3]].mean(0), band[[1, 2]].mean(0)
+    along = np.linspace(0, 1, 12)
+    height, width = photo.pixels.shape[:2]
+    x, y = np.rint(start + along[:, None] * (end - start)).astype(int).T
+    there = photo.pixels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    tones = np.log(np.maximum(there, 0.003) / np.maximum(lit.skin, 0.01))
+    level = tones.mean(1)
+    skin = (level > np.log(0.18)) & (level < np.log(2.2)) & (np.abs(tones - level[:, None]).max(1) < 0.4)
+    covered = ~skin[1:] & ~np.append(skin[2:], skin[-1])
+    shown = along[1 + int(np.argmax(covered))] if covered.any() else 1.0
+    return np.stack([band[0], band[0] + shown * (band[1] - band[0]), band[3] + shown * (band[2] - band[3]), band[3]])
+
+
+def _fibre_share(mask: np.ndarray, width_px: float) -> np.ndarray:
+    """How much of each pixel shows the white inside of a cut, [h, w]: a line within the edge of `mask`, fainter where it is
+    narrower than a pixel."""
+    sigma = max(0.6, 0.8 * width_px)
+    inner = np.clip(2 * cv2.GaussianBlur(mask, (0, 0), sigma) - 1, 0, 1)
+    return (1 - inner) * np.float32(min(1.0, width_px / 0.6))
+
+
+def _cues(photo: Photo, placed: _Placed, lit: Light, matt: np.ndarray, finished: np.ndarray) -> dict[str, float]:
     """Each measured against the same picture without that structure, where it could be seen."""
     paper = placed.mask * (1 - placed.band)
-    shades = (lit.on(_face_normals(photo, placed.window)) / lit.on(placed.normals)).astype(np.float32)
-    rounded = seen * _fine(shades, paper.shape)[..., None]
+    shades = _fine((lit.on(_face_normals(photo, placed.window)) / lit.on(placed.normals)).astype(np.float32), paper.shape)
+    rounded = finished * (shades * np.float32(paper.sum() / max(1e-6, float((shades * paper).sum()))))[..., None]
     return {
-        "cut-out rim": rim_visibility(seen, placed.mask, photo.iod),
-        "flat shading": visibility_within(seen, rounded, paper, photo.iod, just=FLAT),
-        "eye hole": visibility_within(seen, matt, placed.hole, photo.iod, just=HOLE),
-        "glare": visibility_within(seen, over(placed.behind, matt, placed.mask), paper, photo.iod, just=GLARE),
+        "cut-out rim": rim_added(finished, photo.pixels[placed.window], placed.mask, photo.iod),
+        "flat shading": visibility_within(finished, rounded, paper, photo.iod, just=FLAT),
+        "eye hole": visibility_within(finished, matt, placed.hole, photo.iod, just=HOLE) if placed.hole.any() else 0.0,
     }
 
 
-def _ink_cue(photo: Photo, placed: _Placed, print_: Print, reflectance: np.ndarray) -> dict[str, float]:
+def _glare_cue(photo: Photo, placed: _Placed, matt: np.ndarray, finished: np.ndarray) -> dict[str, float]:
+    paper = placed.mask * (1 - placed.band)
+    return {"glare": visibility_within(finished, over(placed.behind, matt, placed.mask), paper, photo.iod, just=GLARE)}
+
+
+def _ink_cue(photo: Photo, placed: _Placed, print_: Print, ink: np.ndarray) -> dict[str, float]:
     if print_.clean is None:
         return {}
-    clean = _sampled(print_.clean, print_, placed)
-    clean *= reflectance.mean() / clean.mean()
-    paper = placed.mask * (1 - placed.band)
-    inked = (reflectance * placed.radiance, clean * placed.radiance)
-    return {print_.cue: visibility_within(*inked, paper, photo.iod)}
+    clean, paper = _sampled(print_.clean, print_, placed), placed.mask * (1 - placed.band)
+    return {print_.cue: pattern_visibility(ink * placed.radiance, clean * placed.radiance, paper, photo.iod)}
 
 
 def _face_normals(photo: Photo, window: tuple[slice, slice]) -> np.ndarray:
@@ -215,4 +291,4 @@ def _sampled(ink: np.ndarray, print_: Print, placed: _Placed) -> np.ndarray:
 def _lobe(normals: np.ndarray, lit: Light, rng: np.random.Generator) -> np.ndarray:
     """The mirror image of a lamp on glossy paper, which may be another lamp than the main one."""
     half = lit.half + rng.normal(0, 0.15, 3)
-    return (np.clip(normals @ (half / np.linalg.norm(half)), 0, 1) ** rng.uniform(20, 120)).astype(np.float32)
+    return (np.clip(normals @ (half / np.linalg.norm(half)), 0, 1) ** rng.uniform(60, 300)).astype(np.float32)

@@ -41,7 +41,17 @@ class Skin:
 
     def within(self, *rings: np.ndarray, soft_iod: float = 0.0) -> np.ndarray:
         """The share [h, w] inside any of `rings` [n, 2] px of the window, its edge blurred over `soft_iod` and by the lens."""
-        return softened(coverage(self.shape, rings), float(np.hypot(soft_iod * self.photo.iod, self.blur)))
+        covered, sigma = coverage(self.shape, rings), float(np.hypot(soft_iod * self.photo.iod, self.blur))
+        if rings:
+            reach = int(np.ceil(4 * sigma)) + 2  # nothing is blurred farther
+            every = np.concatenate(rings)
+            (x1, y1), (x2, y2) = (
+                np.maximum(every.min(0) - reach, 0).astype(int),
+                np.maximum(every.max(0) + reach + 1, 0).astype(int),
+            )
+            if x2 > x1 and y2 > y1 and covered[y1:y2, x1:x2].size:
+                covered[y1:y2, x1:x2] = softened(covered[y1:y2, x1:x2], sigma)
+        return covered
 
     def ring(self, vertices: Iterable[int]) -> np.ndarray:
         return self.photo.points[list(vertices), :2]
@@ -90,7 +100,7 @@ def laid(skin: Skin, layers: list[Layer]) -> tuple[np.ndarray, np.ndarray]:
         kept = layer.share if layer.on_hair else layer.share * skin.share
         opacity = np.full(skin.shape, layer.opacity, np.float32)
         _lay(part, bare, kept.astype(np.float32), fine, smooth, layer.hides, colour, opacity, layer.dye)
-    return part, 1 - bare
+    return part, np.clip(1 - bare, 0, 1)
 
 
 @njit(cache=True, fastmath=True)

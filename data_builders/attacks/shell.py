@@ -56,14 +56,25 @@ def shell(wearer: Head, skin: Skin, shape: np.ndarray) -> Shell:
     points = wearer.placed(shape) - np.array([skin.window[1].start, skin.window[0].start, 0], np.float32)
     normals, depth = facing(points, face_triangles(), skin.shape, coarse=2)
     drawn = np.isfinite(depth).astype(np.float32)
-    depth = np.where(drawn > 0, depth, 0).astype(np.float32)
-    reach = HOLLOW_IOD * wearer.iod / 2
+    normals, sky = hollows(normals, np.where(drawn > 0, depth, 0).astype(np.float32), drawn, wearer.iod)
+    return Shell(points, _silhouette(points, skin.shape), normals, sky, wearer.iod)
+
+
+def hollows(normals: np.ndarray, depth: np.ndarray, drawn: np.ndarray, iod_px: float) -> tuple[np.ndarray, np.ndarray]:
+    """(normals [h, w, 3] without facets, the share of the `sky` [h, w] that hollows see) of what is `drawn` [h, w] on every second
+    pixel; `depth` px."""
+    reach = HOLLOW_IOD * iod_px / 2
     about = cv2.GaussianBlur(depth, (0, 0), reach) / np.maximum(1e-3, cv2.GaussianBlur(drawn, (0, 0), reach))
-    hollow = drawn * np.maximum(0, depth - about) / wearer.iod
-    normals = cv2.GaussianBlur(normals, (0, 0), max(0.6, 0.007 * wearer.iod))
-    normals[..., 2] -= ~normals.any(2)
-    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
-    return Shell(points, _silhouette(points, skin.shape), normals, np.exp(-HOLLOWS * hollow), wearer.iod)
+    hollow = drawn * np.maximum(0, depth - about) / iod_px
+    normals = cv2.GaussianBlur(normals, (0, 0), max(0.6, 0.007 * iod_px))
+    normals[..., 2] -= (normals[..., 2] == 0) & (normals[..., 0] == 0)
+    return unit(normals), np.exp(-HOLLOWS * hollow)
+
+
+def unit(normals: np.ndarray) -> np.ndarray:
+    """[h, w, 3] of length 1."""
+    squared = cv2.transform(normals * normals, np.ones((1, 3), np.float32))
+    return normals / np.sqrt(np.maximum(1e-12, squared))[..., None]
 
 
 def _silhouette(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

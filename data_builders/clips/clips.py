@@ -12,7 +12,6 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ...model.errors import FacewiseError
 from ..davison import COARSE, davison_class
 from ..rig.look import Look, Painting, sample_look
 from ..rig.render import Render, View, draw
@@ -129,7 +128,7 @@ def labelled_clip(path: Path, rig: Rig, paint: Painting, person: Person, script:
 
 
 def write_labelled_clip(path: Path, take: Take, look: Look, camcorder: Camcorder) -> dict:
-    """Raises FacewiseError when a file cannot be written; then, and when the run is killed, no video has its name."""
+    """Raises OSError when a file cannot be written; then, and when the run is killed, no video has its name."""
     told: list[FrameTruth] = []
 
     def pictures() -> Iterator[np.ndarray]:
@@ -145,8 +144,8 @@ def write_labelled_clip(path: Path, take: Take, look: Look, camcorder: Camcorder
         parts[".npz"].write_bytes(packed(_flows(take)))
         for suffix, part in parts.items():
             part.replace(path.with_suffix(suffix))
-    except (OSError, av.FFmpegError) as error:
-        raise FacewiseError(f"{path}: the clip could not be written ({error}); is the disk full?") from None
+    except av.FFmpegError as error:  # not every one of them is an OSError, nor comes whole out of a worker
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)

@@ -66,7 +66,7 @@ def displaced(take: Take, before: Posed, after: Posed, step: int = 1) -> Flow:
 def _projected(take: Take, posed: Posed, step: int) -> tuple[np.ndarray, np.ndarray]:
     """(points [V, 2] px of the grid with this step, depth [V] cm)."""
     points, turned = project(posed.mesh, take.paint.turn, posed.view, take.size)
-    return ((points + 0.5) / step - 0.5).astype(np.float32), np.ascontiguousarray(turned[:, 2])
+    return ((points + 0.5) / step - 0.5).astype(np.float32), turned[:, 2] - take.paint.sunk
 
 
 def packed(flows: dict[str, Flow]) -> bytes:

@@ -16,6 +16,9 @@ from .handling import eight_bit
 STEP = 0.02  # a step in tones along a rim that is just visible on skin
 RIM_IOD = 0.04  # the width of a rim
 NOTHING = 1 / 255  # a share of a pixel that no tool writes
+ALTERED = 0.02  # a change of tone that can be seen; what moves on a flat background changes less
+BEYOND_OVAL = 1.06
+BRIDGED_IOD, ROUNDED_IOD = 0.22, 0.08  # gaps that are closed in what was altered, and how far its rim is smoothed
 NOSE_TIP = 4
 CHIN = (176, 148, 152, 377, 400)
 
@@ -73,14 +76,18 @@ def outline(face: Photo, rng: np.random.Generator) -> np.ndarray:
     if kind < 0.4:
         ring = grown(oval, rng.uniform(0.88, 0.99))
     elif kind < 0.65:
-        below = CHIN if rng.random() < 0.4 else OUTER_LIPS
-        ring = grown(_hull(xy[[*sum(BROWS, ()), *sum(EYES, ()), *OUTER_LIPS, *below, NOSE_TIP]]), rng.uniform(1.03, 1.2))
+        ring = grown(features_hull(face, CHIN if rng.random() < 0.4 else ()), rng.uniform(1.03, 1.2))
     elif kind < 0.93:
         ring = grown(_ellipse(oval), rng.uniform(0.82, 0.98))
     else:
         ring = grown(cv2.boxPoints(cv2.minAreaRect(_hull(xy[[*sum(BROWS, ()), *OUTER_LIPS]]))), rng.uniform(1.1, 1.3))
         return ring.astype(np.float32)
     return deformed(ring, rng, rng.uniform(0, 0.05))
+
+
+def features_hull(face: Photo, also: tuple[int, ...] = ()) -> np.ndarray:
+    """[36, 2] px about brows, eyes, nose and lips, and vertices `also`."""
+    return _hull(face.points[[*sum(BROWS, ()), *sum(EYES, ()), *OUTER_LIPS, NOSE_TIP, *also], :2])
 
 
 def deformed(ring: np.ndarray, rng: np.random.Generator, amount: float) -> np.ndarray:
@@ -152,6 +159,27 @@ def window_of(mask: np.ndarray) -> tuple[slice, slice]:
     return slice(y, y + height), slice(x, x + width)
 
 
+def altered(forged: np.ndarray, mine: np.ndarray, face: np.ndarray, iod_px: float) -> np.ndarray:
+    """0-1 [h, w]: one region with a smooth rim about a face of points `face` [478, 3] px and what can be seen to differ about it
+    between two pictures in tones [h, w, 3]; without holes."""
+    change = cv2.GaussianBlur(as_seen(forged - mine, iod_px), (0, 0), 1.0)
+    seen_scale = min(iod_px, SEEN_IOD_PX)
+    ring = grown(face[list(FACE_OVAL), :2], BEYOND_OVAL) * np.array(change.shape[1::-1]) / mine.shape[1::-1]
+    certain = coverage(change.shape, [ring]) > 0.5
+    there = ((np.abs(change).max(2) > ALTERED) | certain).astype(np.uint8)
+    there = cv2.morphologyEx(there, cv2.MORPH_CLOSE, _disc(BRIDGED_IOD * seen_scale), borderValue=0)
+    there = cv2.morphologyEx(there, cv2.MORPH_OPEN, _disc(BRIDGED_IOD / 2 * seen_scale))
+    contours, _ = cv2.findContours(there, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(there)
+    for contour in contours:
+        piece = cv2.drawContours(np.zeros_like(there), [contour], -1, 1, cv2.FILLED)
+        if (piece.astype(bool) & certain).any():
+            filled |= piece
+    rounded = cv2.GaussianBlur(filled.astype(np.float32), (0, 0), ROUNDED_IOD * seen_scale)
+    rounded = cv2.resize(rounded, mine.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    return np.clip(3 * rounded - 0.7, 0, 1)
+
+
 def seam_visibility(forged: np.ndarray, mine: np.ndarray, mask: np.ndarray, iod_px: float) -> float:
     """0-1 by the mean step, across the mask's rim and at the scale that a model sees, of what the forgery changed; tones [h, w,
     3]."""
@@ -177,6 +205,11 @@ def as_seen(picture: np.ndarray, iod_px: float) -> np.ndarray:
     shrink = min(1.0, SEEN_IOD_PX / iod_px)
     size = tuple(max(8, int(n * shrink)) for n in picture.shape[1::-1])
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _disc(reach_px: float) -> np.ndarray:
+    side = 2 * round(reach_px) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def _hull(points: np.ndarray) -> np.ndarray:

@@ -17,14 +17,7 @@ from .handling import compressed, refiltered, through_generator, tinted
 from .mesh_warp import dense_map, warped
 from .morph import morph
 from .reenactment import reenactment
-from .swaps import face_swap, self_blend
-
-SELF_BLENDED_SHARE = 0.5
-
-
-def swap(photo: Photo, rng: np.random.Generator, donor: Photo) -> Attack:
-    """Another's face, or the photo's own blended over itself."""
-    return self_blend(photo, rng) if rng.random() < SELF_BLENDED_SHARE else face_swap(photo, rng, donor)
+from .swaps import face_swap
 
 
 def warped_there_and_back(photo: Photo, rng: np.random.Generator) -> Attack:
@@ -56,7 +49,7 @@ def _genuine(picture: np.ndarray) -> Attack:
 
 
 DIGITAL: dict[str, Callable[[Photo, np.random.Generator, Photo], Attack]] = {
-    "face swap": swap,
+    "face swap": face_swap,
     "reenactment": reenactment,
     "morph": morph,
 }

@@ -35,7 +35,7 @@ def through_generator(picture: np.ndarray, iod_px: float, rng: np.random.Generat
     """What a generator's small output and its storage leave of a face: fewer pixels, sometimes blocks, a smoothed or a noisy
     skin."""
     height, width = picture.shape[:2]
-    share = min(1.0, np.exp(rng.uniform(np.log(24), np.log(110))) / iod_px)
+    share = min(1.0, np.exp(rng.uniform(np.log(28), np.log(90))) / iod_px)
     size = (max(8, round(width * share)), max(8, round(height * share)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if share < 1 else picture
     if rng.random() < 0.3:

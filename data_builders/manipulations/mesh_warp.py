@@ -15,9 +15,7 @@ from ..attacks.head import EYES, FACE_OVAL, INNER_LIPS, neutral_mesh
 from ..rig.raster import rasterise
 
 BEYOND = (1.35,)  # a ring's distance from the middle of the face, the rim's being 1
-FADING = ((1.2, 0.75), (1.5, 0.35), (2.1, 0.0))  # rings and the share of the rim's motion that they follow
-MOVED_PX = (0.25, 0.75)
-FIXED_IOD = 0.15
+FADING = ((1.15, 0.8), (1.4, 0.35), (1.7, 0.0))  # rings and the share of the rim's motion that they follow
 BEHIND = 1e3  # px: a ring never hides the face
 FOLDS_IOD = 0.05  # triangles that turn away within the face, as at the wings of the nose, are no holes of it
 
@@ -36,8 +34,8 @@ def warp_map(to_points: np.ndarray, from_points: np.ndarray, size: tuple[int, in
 
 
 def dense_map(to_points: np.ndarray, from_points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """`map_xy` float32 [h, w, 2] of the whole frame when its own face moves from `from_points` to `to_points`: hair, neck and
-    background follow the rim less and less, and what is twice as far from the middle of the face stays."""
+    """`map_xy` float32 [h, w, 2] of the whole frame when its own face moves from `from_points` to `to_points`: hair and
+    neck follow the rim less and less, and what lies beyond the head stays."""
     motion = (from_points - to_points)[list(FACE_OVAL)]
     motion[:, 2] = 0
     rings = _rings(to_points, tuple(reach for reach, _ in FADING))
@@ -47,15 +45,6 @@ def dense_map(to_points: np.ndarray, from_points: np.ndarray, size: tuple[int, i
 
 def identity_map(size: tuple[int, int]) -> np.ndarray:
     return np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) for n in size)), 2)
-
-
-def moved_share(map_xy: np.ndarray, iod_px: float) -> np.ndarray:
-    """0-1 [h, w] by how far a pixel has come: nothing below a quarter of a pixel, 1 from three quarters on. A point about which
-    things turn is no hole in what has moved."""
-    far = np.linalg.norm(map_xy - identity_map(map_xy.shape[1::-1]), axis=2)
-    low, high = MOVED_PX
-    reach = 2 * round(FIXED_IOD * iod_px) + 1
-    return cv2.morphologyEx(np.clip((far - low) / (high - low), 0, 1), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
 
 
 def warped(pixels: np.ndarray, map_xy: np.ndarray) -> np.ndarray:

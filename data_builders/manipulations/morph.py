@@ -1,15 +1,16 @@
 """Morphs: two people in one face, their shapes averaged over the mesh and their pictures cross-faded.
 
-A full morph fades the whole frames into each other, with ghosts of hair, ears and collars; a spliced one keeps the surroundings
-of the first photo, as forgers of documents do (Ferrara et al. 2014).
+A full morph fades head and neck into each other, with ghosts of hair and ears; a spliced one keeps the hair of the first photo,
+too, as forgers of documents do (Ferrara et al. 2014). Shoulders and backdrop stay: nobody hands in a morph that ghosts them.
 """
 
 import cv2
 import numpy as np
 
-from ..attacks.head import FACE_OVAL, coverage, grown
+from ..attacks.head import FACE_OVAL, coverage, grown, smooth_ring
 from ..synthesis.photo import SEEN_IOD_PX, Attack, Photo
 from .blending import (
+    altered,
     as_seen,
     feathered,
     mixed,
@@ -22,14 +23,15 @@ from .blending import (
     without_seam,
     workspace,
 )
-from .mesh_warp import dense_map, moved_share, warped
+from .mesh_warp import dense_map, warped
 from .swaps import fitting
 
-AROUND_IOD = 4.0  # of the workspace: all of a framed photo
+AROUND_IOD = 1.0  # of the workspace: hair and neck
 SHARES = (0.35, 0.65)  # of the donor, in shape and in picture
 FULL_SHARE = 0.4
 POISSON_SHARE = 0.3
 EDGE_IOD = 0.25  # over which a full morph fades where the donor's picture ends
+JAW = (172, 136, 149, 148, 377, 378, 365, 397)
 IRISES = (range(469, 473), range(474, 478))
 GHOST_IOD = 0.15  # what is finer than this and was in one of the two only is a ghost
 
@@ -41,7 +43,7 @@ def morph(photo: Photo, rng: np.random.Generator, donor: Photo) -> Attack:
     points, own_map, donor_map = _averaged(at.face, donor, rng)
     face = Photo(at.face.pixels, points)
     full = rng.random() < FULL_SHARE
-    region = _where_shown(donor, donor_map, photo.iod) if full else _spliced(face, rng)
+    region = _head(face, rng) * _where_shown(donor, donor_map, photo.iod) if full else _spliced(face, rng)
     mine = warped(at.tones, own_map)
     theirs = recoloured(warped(tones(donor.pixels), donor_map), mine, region, rng.uniform(0, 1), spread=rng.random() < 0.5)
     share = rng.uniform(*SHARES)
@@ -50,7 +52,8 @@ def morph(photo: Photo, rng: np.random.Generator, donor: Photo) -> Attack:
         faded = without_seam(faded, mine, region)
     forged = mixed(mine, faded, region)
     cues = {"blend seam": seam_visibility(forged, mine, region, photo.iod), "other": _ghosts(forged, mine, face)}
-    return at.finished(forged, softened(np.maximum(region, moved_share(own_map, photo.iod)), 0), cues)
+    where = altered(forged, at.tones, points, photo.iod)
+    return at.finished(mixed(at.tones, forged, where), where, cues)
 
 
 def _averaged(face: Photo, donor: Photo, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -74,6 +77,18 @@ def similarity(from_points: np.ndarray, to_points: np.ndarray) -> np.ndarray:
 def _spliced(face: Photo, rng: np.random.Generator) -> np.ndarray:
     width = float(np.exp(rng.uniform(np.log(0.03), np.log(0.3)))) * face.iod
     return feathered(face.pixels.shape, outline(face, rng), width, inwards=rng.random() < 0.5)
+
+
+def _head(face: Photo, rng: np.random.Generator) -> np.ndarray:
+    """Face, ears, most of the hair and the neck, fading outwards: the rest of a morph would be ghosts of collars and walls."""
+    oval = face.points[list(FACE_OVAL), :2]
+    middle, up = oval.mean(0), (oval[0] - oval[len(oval) // 2]) / np.linalg.norm(oval[0] - oval[len(oval) // 2])
+    ring = grown(oval, rng.uniform(1.05, 1.15))
+    risen = np.clip((ring - middle) @ up, 0, None)[:, None] * up
+    jaw = face.points[list(JAW), :2]
+    neck = np.concatenate([jaw, jaw[::-1] - up * rng.uniform(0.1, 0.3) * face.iod])
+    crown = ring + rng.uniform(0.25, 0.45) * risen
+    return softened(coverage(face.pixels.shape, [smooth_ring(crown, 3), neck]), rng.uniform(0.15, 0.3) * face.iod)
 
 
 def _where_shown(donor: Photo, donor_map: np.ndarray, iod_px: float) -> np.ndarray:

@@ -13,6 +13,7 @@ from ..attacks.head import BROWS, EYES, INNER_LIPS, OUTER_LIPS, coverage, head, 
 from ..synthesis.photo import Attack, Photo
 from .blending import (
     Workspace,
+    altered,
     feathered,
     mixed,
     outline,
@@ -23,9 +24,9 @@ from .blending import (
     workspace,
 )
 from .handling import through_generator
-from .mesh_warp import dense_map, identity_map, moved_share, warped
+from .mesh_warp import dense_map, identity_map, warped
 
-AROUND_IOD = 1.2  # of the workspace: hair and background bend, too
+AROUND_IOD = 1.0  # of the workspace: hair and neck bend, too
 TURN = np.radians(14)  # the head is turned no farther: what is hidden has no pixels
 AXIS_DEPTH = 0.45  # IOD; where the head turns about, behind the eyes
 SHUT, OPEN = 0.03, 0.05  # IOD between the lips: below no teeth are in the photo, above the new mouth needs an inside
@@ -50,7 +51,8 @@ def reenactment(photo: Photo, rng: np.random.Generator, driver: Photo) -> Attack
         "blend seam": seam_visibility(forged, moved, inner, photo.iod),
         "other": trace_visibility(forged, bare, photo.iod),
     }
-    return at.finished(forged, softened(np.maximum(inner, moved_share(map_xy, photo.iod)), 0), cues)
+    where = altered(forged, at.tones, points, photo.iod)
+    return at.finished(mixed(at.tones, forged, where), where, cues)
 
 
 def _driven(face: Photo, driver: Photo, rng: np.random.Generator) -> np.ndarray:
@@ -99,8 +101,10 @@ def _corners(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _pucker(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Lips drawn together."""
     middle = points[list(OUTER_LIPS)].mean(0)
-    weight = rng.uniform(0.15, 0.35) * _about(OUTER_LIPS, 0.12)
+    gap = float(np.linalg.norm(points[13] - points[14]))
+    weight = rng.uniform(0.15, 0.35) * (0.3 if gap > OPEN else 1.0) * _about(OUTER_LIPS, 0.12)  # teeth do not pucker
     return weight[:, None] * (middle - points) * np.array([1, 0.1, 0]) - weight[:, None] * np.array([0, 0, 0.15])
 
 

@@ -16,6 +16,7 @@ from .blending import (
     Workspace,
     deformed,
     feathered,
+    features_hull,
     mixed,
     outline,
     recoloured,
@@ -32,19 +33,22 @@ from .mesh_warp import mirrored_vertices, warp_map, warped
 AROUND_IOD = 0.45  # of the workspace
 LIPS_APART = (13, 14)  # the inner lips at the middle
 MOUTH_WIDER = 0.05  # IOD; a mouth opened so much wider than the donor's keeps its own teeth
-POISSON_SHARE = 0.35
+POISSON_SHARE = 0.2
 FINER = 1.2  # a donor with so many times the photo's pixels is made smaller first: remap does not average
-TRIES, FAINTEST = 4, 0.25  # a blend that leaves no trace would teach guessing
+TRIES, FAINTEST = 4, 0.5  # a blend that leaves no trace would teach guessing
+MISMATCH = (0.01, 0.06)  # in tones: how far off the light is, either way; no tool meets a skin wholly
+TINT = 0.016  # one deviation of each channel
 
 
 def face_swap(photo: Photo, rng: np.random.Generator, donor: Photo) -> Attack:
     """The face of `donor`, any photo, on the points of `photo`, a framed one: pose and expression stay, the person changes."""
     at = workspace(photo, AROUND_IOD)
     donor = fitting(donor, photo)
-    map_xy, inside = warp_map(_partly_shaped(at.face, donor, rng.uniform(0, 0.5)), donor.points, at.size)
+    map_xy, inside = warp_map(_partly_shaped(at.face, donor, rng.uniform(0.2, 0.7)), donor.points, at.size)
     mask = _swap_mask(at, inside, donor, rng)
-    strength = float(rng.choice([1.0, rng.uniform(0.5, 1.0), rng.uniform(0, 0.5)], p=[0.5, 0.35, 0.15]))
-    clean = recoloured(warped(tones(donor.pixels), map_xy), at.tones, mask, strength, spread=rng.random() < 0.6)
+    strength = float(rng.choice([1.0, rng.uniform(0.5, 1.0), rng.uniform(0, 0.5)], p=[0.4, 0.4, 0.2]))
+    clean = recoloured(warped(tones(donor.pixels), map_xy), at.tones, mask, strength, spread=rng.random() < 0.5)
+    clean += (rng.choice([-1, 1]) * rng.uniform(*MISMATCH) + rng.normal(0, TINT, 3)).astype(np.float32)
     made = through_generator(clean, photo.iod, rng)
     traces = trace_visibility(mixed(at.tones, made, mask), mixed(at.tones, clean, mask), photo.iod)
     if rng.random() < POISSON_SHARE:
@@ -104,9 +108,13 @@ def _apart_from_rim_and_mouth() -> np.ndarray:
 
 
 def _swap_mask(at: Workspace, inside: np.ndarray, donor: Photo, rng: np.random.Generator) -> np.ndarray:
-    """The outline, less what the donor does not show."""
-    width = float(np.exp(rng.uniform(np.log(0.02), np.log(0.3)))) * at.photo.iod
-    mask = feathered(at.tones.shape, outline(at.face, rng), width, inwards=rng.random() < 0.7)
+    """The outline and in any case the features, which are who somebody is, less what the donor does not show."""
+    width = float(np.exp(rng.uniform(np.log(0.02), np.log(0.25)))) * at.photo.iod
+    mask = feathered(at.tones.shape, outline(at.face, rng), width, inwards=rng.random() < 0.6)
+    features = feathered(
+        mask.shape, grown(features_hull(at.face), rng.uniform(1.06, 1.16)), min(width, 0.12 * at.photo.iod), False
+    )
+    mask = np.maximum(mask, features)
     reach = 2 * round(max(1.0, width / 2)) + 1
     shown = cv2.erode(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     mask = mask * softened(shown, width / 2)

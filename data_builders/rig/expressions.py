@@ -11,7 +11,7 @@ import numpy as np
 
 from ...model.errors import FacewiseError
 from ...model.taxonomy import AU_CODES, NO_PROTOTYPE
-from .rig import MIDLINE
+from .movements import MIDLINE
 
 PROTOTYPES = {
     "happiness": (("AU6", "AU12"),),

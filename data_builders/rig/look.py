@@ -21,6 +21,10 @@ LINES = ((17, 22), (22, 27))  # brows, iBUG ranges
 EYES = ((36, 42), (42, 48))
 LASH_CM = 0.9
 RAYS = 60
+FRINGE_CM = 7.5, 10.0  # height of the forehead, and its depth, below which hair would hide what brows do
+NAPE_CM = (-5.0, 1.0), (-3.0, 2.5)  # depth and height of the hair's edge from the nape to behind the ears
+COLLAR_CM = (5.6, -8.5)  # shoulders are wider and lower
+SUNK_CM = 2.0  # farther than lips roll in, cheeks are drawn in by an open jaw, or a head's teeth stand out
 IRISES = ((0.09, 0.04, 0.02), (0.06, 0.03, 0.015), (0.16, 0.09, 0.04), (0.13, 0.12, 0.06), (0.1, 0.14, 0.17), (0.16, 0.18, 0.18))
 NECK_CM = (-13.5, -8.5)  # heights between which the neck twists: shoulders do not follow the head
 THROAT_CM = (-10.0, -6.5)  # heights between which the texture fades: the cylinder draws it out under the chin
@@ -32,8 +36,8 @@ BLOND, BLACK, GREY = np.array([0.42, 0.26, 0.12]), np.array([0.014, 0.01, 0.008]
 class Painting:
     """What depends on the rig alone, per vertex [V]: distances in cm to brows, lid rims and eye axis, `lips` 0-1, how thick the `lash`
     is there, how `hairy` it may be, the `texel` [V, 2] of the texture and how much `skin` takes of it, the share of the `sky` that
-    is seen from it at rest, and the share of the head's `turn` that it follows; `folds` {code: (left, right)}, and the `regions` [T]
-    of the triangles."""
+    is seen from it at rest, the share of the head's `turn` that it follows, and how far in cm it is `sunk` behind where it lies when
+    surfaces hide each other; `folds` {code: (left, right)}, the `regions` [T] of the triangles, and by how much shoulders `slump` [V, 3] under clothes."""
 
     brow_cm: np.ndarray
     rim_cm: np.ndarray
@@ -46,7 +50,9 @@ class Painting:
     skin: np.ndarray
     sky: np.ndarray
     turn: np.ndarray
+    sunk: np.ndarray
     regions: np.ndarray
+    slump: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,9 @@ def painting(rig: Rig) -> Painting:
         (outside * np.interp(mean[:, 1], THROAT_CM, (0.3, 1))).astype(np.float32),
         _sky(rig),
         _turn(mean),
+        _sunk(rig, regions),
         regions,
+        _slump(mean),
     )
 
 
@@ -185,9 +193,14 @@ def _hair(rig: Rig, paint: Painting, rng: np.random.Generator) -> np.ndarray:
     """Brows, and on most heads a cap: the top and back beyond a random tilted plane. Far above 1 no skin shows between strands."""
     brow = _smooth(rng.uniform(0.3, 0.5) - paint.brow_cm, 0.3) * rng.uniform(0.55, 1.2)
     x, y, z = rig.vertices.T
-    height = y + rng.uniform(-0.35, 0.1) * z - rng.uniform(0.0, 0.35) * np.abs(x) * 0.4 - rng.uniform(5.5, 8.0)
+    tilt, fall, edge = rng.uniform(-0.35, 0.1), 0.4 * rng.uniform(0.0, 0.35), rng.uniform(5.5, 8.0)
+    height = y + tilt * z - fall * np.abs(x) - max(edge, FRINGE_CM[0] + tilt * FRINGE_CM[1])
     back = rng.uniform(-1.5, 2.0) - z
-    cap = _smooth(np.maximum(height, np.where(y > -3, back, -9)), 1.2) * rng.uniform(1.5, 3) * (rng.random() < 0.85)
+    cap = (
+        _smooth(np.maximum(height, np.minimum(back, y - np.interp(z, *NAPE_CM))), 1.2)
+        * rng.uniform(1.5, 3)
+        * (rng.random() < 0.85)
+    )
     return (np.maximum(brow, cap) * paint.hairy).astype(np.float32)
 
 
@@ -220,6 +233,22 @@ def _iris_cm(rig: Rig) -> np.ndarray:
 def _turn(vertices: np.ndarray) -> np.ndarray:
     share = np.clip((vertices[:, 1] - NECK_CM[0]) / (NECK_CM[1] - NECK_CM[0]), 0, 1)
     return (share * share * (3 - 2 * share)).astype(np.float32)
+
+
+def _slump(vertices: np.ndarray) -> np.ndarray:
+    """Clothes are drawn as if far away, and the shoulders of a head that is close to the camera would stand out behind them."""
+    wide, low = COLLAR_CM
+    out = np.zeros_like(vertices)
+    out[:, 1] = -1.5 * np.maximum(0, np.abs(vertices[:, 0]) - wide) * np.clip(low - vertices[:, 1], 0, 1)
+    return out
+
+
+def _sunk(rig: Rig, regions: np.ndarray) -> np.ndarray:
+    """What lies in the mouth shows only between the lips: teeth and the mouth's lining would break through the skin of a moving face."""
+    within = regions == NUMBER["inner mouth"]
+    out = np.zeros(len(rig.vertices), np.float32)
+    out[np.setdiff1d(rig.triangles[within], rig.triangles[~within])] = SUNK_CM
+    return out
 
 
 def _sky(rig: Rig) -> np.ndarray:

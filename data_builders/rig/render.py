@@ -71,14 +71,14 @@ def draw(
 ) -> Render:
     """`mesh` [V, 3] before the look's backdrop, in its size; at the levels `aus` {code: (left, right)} folds deepen."""
     height, width = look.backdrop.shape[:2]
-    points, turned = project(mesh, paint.turn, view, (width, height))
+    points, turned = project(mesh + paint.slump if look.clothes else mesh, paint.turn, view, (width, height))
     flat = np.ascontiguousarray(points.T)  # extremes along the short axis of [V, 2] take 2 ms
     left, top = np.clip(np.floor(flat.min(1)).astype(int) - 1, 0, (width - 1, height - 1))
     right, bottom = np.clip(np.ceil(flat.max(1)).astype(int) + 2, (left + 1, top + 1), (width, height))
     # Pixel centres: sample k of a pixel lies at (k + .5) / supersample - .5 of it.
     sampled = ((points - (left, top) + 0.5) * supersample - 0.5).astype(np.float32)
     window = (int(right - left) * supersample, int(bottom - top) * supersample)
-    depth = np.ascontiguousarray(turned[:, 2])
+    depth = turned[:, 2] - paint.sunk
     seen = rasterise(sampled, depth, rig.triangles, *window)
     passing = veiled(sampled, depth, rig.lashes, paint.lash * np.float32(look.lashes), seen[2])
     values = _values(rig, paint, turned, look)
@@ -116,9 +116,10 @@ _CLOTHES = np.array(
 )
 # Each eyeball with the 68-points of its upper lid from corner to corner and of the lower lid between.
 _LIDS = (("M_ScleraRight", [36, 37, 38, 39], [41, 40]), ("M_ScleraLeft", [42, 43, 44, 45], [47, 46]))
-_MOUTH = [61, 62, 63], [67, 66, 65]  # upper and lower inner lip
-OPEN_EYE_IOD, OPEN_MOUTH_IOD = 0.05, 0.1  # openings from which light comes in freely
-SHUT_MOUTH_IOD = 0.01  # the inner lips' points lie on either side of the lips' line
+_MOUTH = [60, 61, 62, 63, 64], [60, 67, 66, 65, 64]  # upper and lower inner lip from corner to corner
+OPEN_EYE_IOD = 0.05  # opening from which light comes in freely
+BRIGHT_MOUTH = 1.4  # opening over depth from which it does between the lips
+FUNNEL_CM = 0.95  # from lips to teeth, beyond which lips that are pushed forward shade these
 LID_SHADOW_CM = 0.3
 _NAMES = np.array([NUMBER["hair"], *EYES, NUMBER["right brow"], NUMBER["left brow"]])
 SAMPLED_FINER = 1.4  # the texture than the pixels, or area filtering in the camera would blur it twice
@@ -157,15 +158,26 @@ def _darken_openings(rig: Rig, mesh: np.ndarray, values: np.ndarray) -> None:
     """Less light reaches eyeballs and the inner mouth: slits are dark, or teeth would flash between closed lips; lids cast a shadow."""
     marks = mesh[rig.landmark68]
     iod = np.linalg.norm(marks[45] - marks[36])
-    gap = np.linalg.norm(marks[_MOUTH[0]] - marks[_MOUTH[1]], axis=1).max() / iod
-    mouth = np.isin(rig.part, [DRAWN.index("M_Teeth"), DRAWN.index("M_GumsTongue")])
-    values[mouth, LIGHT] *= np.clip((gap - SHUT_MOUTH_IOD) / OPEN_MOUTH_IOD, 0.05, 1)
+    within = np.flatnonzero(np.isin(rig.part, [DRAWN.index("M_Teeth"), DRAWN.index("M_GumsTongue")]))
+    values[within, LIGHT] *= _let_in(mesh[within], marks)[:, None]
     for name, upper, lower in _LIDS:
         ball = np.flatnonzero(rig.part == DRAWN.index(name))
         gap = np.linalg.norm(marks[upper[1:3]] - marks[lower], axis=1).max() / iod
         lid = np.interp(mesh[ball, 0], *marks[upper, :2].T)
         shadow = np.clip(0.4 + (lid - mesh[ball, 1]) / LID_SHADOW_CM, 0.4, 1)
         values[ball, LIGHT] *= (np.clip(gap / OPEN_EYE_IOD, 0.05, 1) * shadow)[:, None]
+
+
+def _let_in(places: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """The share [N] of light that comes between the lips to `places` [N, 3] in the mouth: less the narrower the opening is there and the
+    deeper they lie behind it, and mostly from above, so that the upper lip shades what is next to it."""
+    upper, lower = marks[_MOUTH[0]], marks[_MOUTH[1]]
+    high, low = (np.interp(places[:, 0], lip[:, 0], lip[:, 1]) for lip in (upper, lower))
+    deep = np.maximum(0.3, np.interp(places[:, 0], upper[:, 0], np.minimum(upper, lower)[:, 2]) - places[:, 2])
+    opened = np.clip((high - low) / (BRIGHT_MOUTH * deep), 0.05, 1)
+    before = max(FUNNEL_CM, marks[[51, 57], 2].mean() - places[:, 2].max())
+    funnel = max(0.2, (FUNNEL_CM / before) ** 3)
+    return funnel * opened * np.clip(0.35 + 0.8 * (high - places[:, 1]) / deep, 0.35, 1)
 
 
 def _levels(look: Look, iod_px: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

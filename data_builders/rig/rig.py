@@ -13,41 +13,25 @@ import numpy as np
 
 from ...model.errors import FacewiseError
 from .eyeballs import FORWARD, clear, sliding, turn
+from .movements import MIDLINE, PARTED, SHAPES, blends, ingredients
 from .rig_folder import read_folder
 
 LEVELS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 JAW_DROP = (0.0, 0.1, 0.19, 0.28, 0.36, 0.45)
 JAW_PARTED = (0.0, 0.03, 0.05, 0.07, 0.085, 0.095)  # below AU26; how far the lips of a face part then, `lip_parting` tells
+LIPS_PARTED = (0.0, 0.07, 0.23, 0.45, 0.72, 1.05)  # by the lips themselves, where the jaw hardly drops
 JAW_STRETCH = (0.0, 0.62, 0.7, 0.8, 0.9, 1.0)
-LIP_GAP_IOD = (0.012, 0.035, 0.07, 0.12, 0.19)  # the lips' opening beyond rest at which AU25 is A..E
-SHAPES = {
-    "AU1": ("browInnerUp",),
-    "AU2": ("browOuterUp",),
-    "AU4": ("browDown",),
-    "AU5": ("eyeWide",),
-    "AU6": ("cheekSquint", "cheekRaiser"),
-    "AU7": ("eyeSquint",),
-    "AU9": ("noseSneer",),
-    "AU10": ("mouthUpperUp",),  # the levator; mouthShrugUpper in the rig's own table is not
-    "AU12": ("mouthSmile",),
-    "AU14": ("mouthDimple",),
-    "AU15": ("mouthFrown",),
-    "AU16": ("mouthLowerDown",),
-    "AU17": ("mouthShrugLower",),
-    "AU18": ("mouthPucker",),
-    "AU20": ("mouthStretch",),
-    "AU22": ("mouthFunnel",),
-    "AU24": ("mouthPress",),
-    "AU28": ("mouthRollLower", "mouthRollUpper"),
-    "AU43": ("eyeBlink",),
-}
-MIDLINE = ("AU17", "AU18", "AU22", "AU25", "AU26", "AU27", "AU28")
+LIP_GAP_IOD = (0.012, 0.03, 0.055, 0.085, 0.12)  # the lips' opening beyond rest at which AU25 is A..E
+JAW = {"AU26", "AU27"}
 GAZE_SHAPES = tuple(f"eyeLook{way}_{side}" for way in ("In", "Out", "Up", "Down") for side in "LR")
 GAZE_RAD = np.radians(30)  # an eyeball's turn at the full weight of a gaze shape
 IDENTITY_MODES = 50
 DRAWN = ("M_Face", "M_BackHead", "M_GumsTongue", "M_Teeth", "M_ScleraLeft", "M_ScleraRight")
 LASHES = "M_EyeLashes"
 BALLS = {"L": "M_ScleraLeft", "R": "M_ScleraRight"}
+GAIN = (0.85, 1.3)  # between the weakest mover and the strongest; below it level C would be seen on nobody
+OVERLAP_CM = {"upper": -0.15, "lower": -0.12}  # the edges of the front teeth above the line of the lips
+INCISORS_CM = 0.8  # how far behind the foremost tooth they reach
 LIPS_TOUCH_IOD = 0.004  # between the inner lips' points; more at rest would be AU25
 VERTICES = 26719  # of the light model
 SOURCE = "ICT-FaceKit's light model as one .npz, or a clone of https://github.com/ICT-VGL/ICT-FaceKit, is wanted"
@@ -79,6 +63,7 @@ class Rig:
     lashes: np.ndarray
     balls: dict[str, np.ndarray]
     lids: dict[str, np.ndarray]
+    teeth: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +93,11 @@ def load_rig(path: str | Path) -> Rig:
     vertices = data["vertices"].astype(np.float32)
     balls = {side: np.flatnonzero(part == DRAWN.index(name)) for side, name in BALLS.items()}
     lids = {side: np.setdiff1d(sliding(vertices, ball), np.concatenate([*balls.values()])) for side, ball in balls.items()}
-    return Rig(vertices, drawn, part, identity, shapes, data["landmark68"], lashes, balls, lids)
+    teeth = np.flatnonzero(part == DRAWN.index("M_Teeth"))
+    dropping = np.linalg.norm(shapes["jawOpen"][teeth], axis=1) > 0.1
+    rows = {"upper": teeth[~dropping], "lower": teeth[dropping]}
+    shapes |= blends(shapes, vertices, vertices[data["landmark68"]])
+    return Rig(vertices, drawn, part, identity, shapes, data["landmark68"], lashes, balls, lids, rows)
 
 
 def sample_person(rig: Rig, rng: np.random.Generator) -> Person:
@@ -118,7 +107,8 @@ def sample_person(rig: Rig, rng: np.random.Generator) -> Person:
     neutral += _closing(rig, neutral) * rig.shapes["jawOpen"]
     for side, ball in rig.balls.items():
         clear(neutral, ball, rig.lids[side], FORWARD)
-    gain = {code: rng.uniform(0.7, 1.3) for code in SHAPES}
+    _align_teeth(rig, neutral)
+    gain = {code: rng.uniform(*GAIN) for code in SHAPES}
     return Person(neutral, gain | {"AU43": _shutting(rig, neutral)})
 
 
@@ -156,8 +146,14 @@ def gaze_weights(gaze: Sides) -> dict[str, float]:
 
 
 def lip_parting(rig: Rig, person: Person, mesh: np.ndarray) -> float:
-    """AU25 in 0-5 from the inner lips' opening beyond rest: the rig has no shape of its own for it."""
-    return float(np.searchsorted(LIP_GAP_IOD, _lip_gap(rig, mesh) - _lip_gap(rig, person.neutral)))
+    """AU25 in 0-5 from the inner lips' opening beyond rest, whatever opens them; lips that press, roll or cross part by nothing."""
+    return float(np.searchsorted(LIP_GAP_IOD, lip_gap(rig, mesh) - lip_gap(rig, person.neutral)))
+
+
+def lip_gap(rig: Rig, mesh: np.ndarray) -> float:
+    """How far the upper lip's inner edge lies above the lower one's, inter-ocular distances of `mesh` [V, 3]; below 0 where they cross."""
+    points = mesh[rig.landmark68]
+    return float((points[[61, 62, 63], 1] - points[[67, 66, 65], 1]).max() / np.linalg.norm(points[45] - points[36]))
 
 
 # Reading
@@ -186,16 +182,11 @@ def _check(path: Path, data: dict[str, np.ndarray]) -> None:
         raise FacewiseError(f"{path}: {len(data['identity_deltas'])} identity modes, {IDENTITY_MODES} are wanted; {SOURCE}")
     if absent := {*DRAWN, LASHES} - {str(name) for name in data["material_names"]}:
         raise FacewiseError(f"{path}: no material {min(absent)!r} in it; {SOURCE}")
-    if absent := _shapes_used() - {str(name) for name in data["expression_names"]}:
+    if absent := ({*ingredients(), "jawOpen", *GAZE_SHAPES}) - {str(name) for name in data["expression_names"]}:
         raise FacewiseError(f"{path}: no expression {min(absent)!r} in it, a rig of another version; {SOURCE}")
     marks = data["landmark68"]
     if marks.shape != (68,) or not (0 <= marks.min() <= marks.max() < VERTICES) or not _upright(data["vertices"][marks]):
         raise FacewiseError(f"{path}: the 68 landmarks are not where a face has them, a rig of another version; {SOURCE}")
-
-
-def _shapes_used() -> set[str]:
-    sided = {f"{shape}_{side}" for code, shapes in SHAPES.items() if code not in MIDLINE for shape in shapes for side in "LR"}
-    return sided | {shape for code in MIDLINE for shape in SHAPES.get(code, ())} | {"jawOpen", *GAZE_SHAPES}
 
 
 def _upright(marks: np.ndarray) -> bool:
@@ -225,6 +216,8 @@ def _weights(person: Person, aus: dict[str, Sides], rng: np.random.Generator) ->
                 limit = person.gain[code] if code == "AU43" else 1.3  # lids past closed cross each other
                 weights[name] = min(limit, max(0.02, (share + jitter) * person.gain[code])) if share else 0.0
     weights["jawOpen"] = _jaw(aus)
+    if not JAW & set(aus):
+        weights[PARTED] = _share(LIPS_PARTED, max(aus.get("AU25", (0.0, 0.0))))
     return weights
 
 
@@ -250,15 +243,18 @@ def _shutting(rig: Rig, neutral: np.ndarray) -> float:
     return float(np.clip(needed.max(), 0.8, 1.4))
 
 
+def _align_teeth(rig: Rig, neutral: np.ndarray) -> None:
+    """Moves both rows up or down in place until they meet behind the lips' line: those of sampled heads hang below the upper lip."""
+    line = neutral[rig.landmark68[[62, 66]], 1].mean()
+    for row, chosen in rig.teeth.items():
+        front = neutral[chosen][neutral[chosen, 2] > neutral[chosen, 2].max() - INCISORS_CM, 1]
+        edge = front.min() if row == "upper" else front.max()
+        neutral[chosen, 1] += line + OVERLAP_CM[row] - edge
+
+
 def _closing(rig: Rig, neutral: np.ndarray) -> np.float32:
     """The weight of the jaw that lets the lips just touch: sampled heads have them up to .02 IOD apart, or through each other."""
     points, move = neutral[rig.landmark68], rig.shapes["jawOpen"][rig.landmark68, 1]
     upper, lower = [61, 62, 63], [67, 66, 65]
     apart = (points[upper, 1] - points[lower, 1]).max() - LIPS_TOUCH_IOD * np.linalg.norm(points[45] - points[36])
     return np.float32(-apart / (move[upper] - move[lower]).mean())
-
-
-def _lip_gap(rig: Rig, mesh: np.ndarray) -> float:
-    points = mesh[rig.landmark68]
-    gaps = np.linalg.norm(points[[61, 62, 63]] - points[[67, 66, 65]], axis=1)
-    return float(gaps.max() / np.linalg.norm(points[45] - points[36]))

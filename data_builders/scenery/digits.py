@@ -40,10 +40,8 @@ def draw(
     mask: np.ndarray,
     behind: bool,
     rng: np.random.Generator,
-    shaded: float | None = None,
 ) -> None:
-    """Draws a digit into `frame`: before the instrument, which it shades and takes out of `mask`, or `behind` it. With `shaded`
-    0-1 its shadow falls on everything alike."""
+    """Draws a digit into `frame`: before the instrument, which it shades and takes out of `mask`, or `behind` it."""
     reach = digit.radii.max() + 2 + (0 if behind else 0.6 * holder.scale)
     left, top = np.maximum(0, np.floor(digit.joints.min(0) - reach)).astype(int)
     right, bottom = np.minimum(frame.shape[1::-1], np.ceil(digit.joints.max(0) + reach)).astype(int)
@@ -54,12 +52,12 @@ def draw(
     if behind:
         cover = cover * (1 - instrument)
     else:
-        part *= 1 - np.float32(0.5) * _cast(cover, digit, holder, instrument if shaded is None else shaded)[..., None]
+        part *= 1 - np.float32(0.5) * _cast(cover, digit, holder, instrument)[..., None]
         instrument *= 1 - cover
     part += cover[..., None] * (colour - part)
 
 
-def _cast(cover: np.ndarray, digit: Digit, holder: Holder, under: np.ndarray | float) -> np.ndarray:
+def _cast(cover: np.ndarray, digit: Digit, holder: Holder, under: np.ndarray) -> np.ndarray:
     """The digit's soft shadow 0-1 on what is `under` it."""
     dx, dy = (-0.35 * digit.radii[-1] * holder.key[:2]).tolist()
     cast = cv2.warpAffine(

@@ -1,6 +1,7 @@
-"""Fingers that hold a print or a device at its edge, and the same fingers near a face, live or not, where they mean nothing.
+"""Fingers that hold a print or a device at its edge, and hands near a face, live or not, where they mean nothing.
 
-All is in cm of a hand; how a digit looks is told in digits.py. What fingers cover is no longer the instrument and leaves the mask.
+All is in cm of a hand; how a digit looks is told in digits.py, and how a hand is held to a face in attacks/hand.py. What fingers
+cover is no longer the instrument and leaves the mask.
 """
 
 from dataclasses import replace
@@ -8,17 +9,18 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from ..attacks.hand import AT_THE_FACE, IOD_CM, Face, hand_at, look_of
+from ..attacks.head import cast_shadow, lens_blur, light, over, softened
+from ..attacks.limb import drawn
 from ..synthesis.photo import Attack, Photo
 from .digits import Digit, Holder, draw
 
 HELD_CM = (9.0, 21.0)  # short side of a phone to that of a large sheet
-IOD_CM = 9.0  # between the outer canthi of a live face
 DEEPEST = 0.3  # how far fingers reach in, share of the way from the border to the middle
 Side = tuple[np.ndarray, np.ndarray]  # its two ends, px
 Bones = tuple[tuple[float, ...], tuple[float, ...]]
 # From root to tip: the length of each bone and the radius at each joint, cm.
 THUMB = ((4.2, 3.4, 2.2), (1.5, 1.15, 1.06, 0.88))
-FINGER = ((4.4, 2.6, 1.7), (1.02, 0.97, 0.86, 0.69))
 
 
 def outline(mask: np.ndarray) -> np.ndarray:
@@ -58,14 +60,17 @@ def held(frame: np.ndarray, mask: np.ndarray, corners: np.ndarray, rng: np.rando
 
 
 def gesturing(made: Attack, photo: Photo, rng: np.random.Generator) -> Attack:
-    """The same fingers before a face, live or under attack: at the chin, or a hand raised beside it. `photo` [h, w] is the face
-    beneath, of the frame's size."""
-    holder = replace(_holder(photo.pixels, photo.iod / IOD_CM, rng), skin=_face_colour(photo))
-    frame, mask = made.frame.copy(), made.mask.copy()
-    touching = bool(rng.random() < 0.6)
-    for digit in (_at_chin if touching else _beside)(photo, holder, rng):
-        draw(frame, digit, holder, mask, False, rng, shaded=float(touching))
-    return replace(made, frame=np.clip(frame, 0, 1), mask=mask)
+    """The person's own hand, live or under attack: before the face, at the chin, or raised beside it. `photo` [h, w] is the
+    face beneath, of the frame's size."""
+    kind, side, lit = str(rng.choice((*AT_THE_FACE, "beside"))), int(rng.choice([-1, 1])), light(photo)
+    limb = hand_at(Face(photo.points[:, :2], photo.iod), kind, side, rng)
+    colour, cover = drawn(limb, photo.iod / IOD_CM, photo.pixels.shape[1::-1], look_of(photo, lit, side, rng), rng)
+    blur = lens_blur(photo)
+    colour, cover = softened(colour, blur), softened(cover, blur)
+    frame = made.frame
+    if kind != "beside":
+        frame = frame * cast_shadow(cover, lit, photo.iod, rng.uniform(0.05, 0.12), rng.uniform(0.35, 0.6))[..., None]
+    return replace(made, frame=np.clip(over(frame, colour, cover), 0, 1), mask=made.mask * (1 - cover))
 
 
 # Where fingers go
@@ -132,36 +137,6 @@ def _wrap(
     return [], digits
 
 
-def _at_chin(photo: Photo, holder: Holder, rng: np.random.Generator) -> list[Digit]:
-    """Fingers from below with their tips on the jaw, the hand under the chin."""
-    cm, side, count = holder.scale, int(rng.choice([-1, 1])), int(rng.integers(2, 5))
-    jaw = photo.points[[176, 150, 172, 58] if side < 0 else [400, 379, 397, 288], :2]  # from the chin to the ear
-    lean, apart = rng.normal(0.3, 0.15) * side, jaw[3] - jaw[0]
-    apart = apart / np.linalg.norm(apart) * 1.85 * cm
-    first = jaw[0] + rng.uniform(-0.5, 0.8) * apart
-    digits = []
-    for number in range(count):
-        aim = _turned(np.array([0.0, -1.0]), lean - 0.08 * side * (number - 1.5) + rng.normal(0, 0.04))
-        tip = first + number * apart + rng.uniform(0.3, 1.2) * cm * aim
-        digits.append(_digit(tip, aim, FINGER, cm * rng.uniform(0.92, 1.04), rng, bend=0.1 * side))
-    knuckles = np.mean([digit.joints[0] for digit in digits], 0)
-    return [_palm([knuckles + np.array([-2.0 * side, 9]) * cm, knuckles], (3.0, 3.2), cm), *digits]
-
-
-def _beside(photo: Photo, holder: Holder, rng: np.random.Generator) -> list[Digit]:
-    """A hand raised beside the head, its palm or its back to the camera."""
-    cm, side, back = holder.scale, int(rng.choice([-1, 1])), bool(rng.random() < 0.4)
-    x, y = photo.centre
-    base = np.array([x + side * rng.uniform(1.15, 1.7) * photo.iod, y + rng.uniform(0.4, 1.2) * photo.iod])
-    lean, spread = rng.normal(0, 0.2), rng.uniform(0.02, 0.13)
-    digits = []
-    for number, size in enumerate((0.92, 1.0, 0.96, 0.8)[::side]):
-        aim = _turned(np.array([0.0, -1.0]), lean + (number - 1.5) * spread)
-        knuckle = base + _turned(np.array([1.0, 0.0]), lean) * (number - 1.5) * 1.95 * cm
-        digits.append(replace(_digit(knuckle + aim * 8.4 * size * cm, aim, FINGER, cm * size, rng, bend=0.04), nail=back))
-    return [_palm([base + np.array([0, 12.0]) * cm, base + np.array([0, 3.0]) * cm], (2.9, 4.2), cm), *digits]
-
-
 def _digit(tip: np.ndarray, aim: np.ndarray, bones: Bones, cm: float, rng: np.random.Generator, bend: float) -> Digit:
     """From the tip backwards, each bone turned a little against the next."""
     lengths, radii = bones
@@ -196,12 +171,3 @@ def _holder(frame: np.ndarray, scale: float, rng: np.random.Generator) -> Holder
     key = np.array([rng.normal(0, 0.5), -abs(rng.normal(0.5, 0.3)), 1.0])
     key = (key / np.linalg.norm(key)).astype(np.float32)
     return Holder(skin.astype(np.float32), key, scale, rng.uniform(0, 1), rng.uniform(0.3, 1.2))
-
-
-def _face_colour(photo: Photo) -> np.ndarray:
-    """Median of the cheeks."""
-    spots = np.rint(photo.points[[50, 205, 280, 425], :2]).astype(int)
-    reach = max(1, int(0.06 * photo.iod))
-    return np.median(
-        np.concatenate([photo.pixels[y - reach : y + reach, x - reach : x + reach].reshape(-1, 3) for x, y in spots]), 0
-    )

@@ -1,9 +1,10 @@
 """One camera for every picture, live, attack or render: lens, exposure, white balance, Bayer sensor, noise, tone, JPEG.
 
-What only attacks went through would be the label, so nobody else resizes, encodes or adds noise. Three families; `webcam` is held out
-of training. Input is linear light at the sensor's sampling, `SENSOR` pixels a side for each pixel of the file.
+What only attacks went through would be the label, so nobody else resizes, encodes or adds noise; and what prints look like at a glance,
+hazy and flat, cheap cameras and dirty lenses make of anybody. Three families; `webcam` is held out of training. Input is linear light at the sensor's sampling, `SENSOR` pixels a side for each pixel of the file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,7 +16,8 @@ SENSOR = 1.5
 
 @dataclass(frozen=True)
 class Family:
-    """Ranges that settings are drawn from: lens blur in sensor px, electron noise (shot, read), sharpening, JPEG quality, tint."""
+    """Ranges that settings are drawn from: lens blur in sensor px, electron noise (shot, read), sharpening, JPEG quality; tint, and the most
+    haze: the share of the light that the lens scatters over all of the picture."""
 
     blur: tuple[float, float]
     shot: tuple[float, float]
@@ -23,6 +25,7 @@ class Family:
     sharpen: tuple[float, float]
     quality: tuple[int, int]
     tint: float
+    haze: float
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,13 @@ class Camera:
     balance: tuple[float, float, float]
     exposure: float
     contrast: float
+    haze: float
 
 
 FAMILIES = {
-    "phone": Family((0.4, 1.0), (0.002, 0.012), (0.001, 0.006), (0.2, 0.9), (70, 93), 0.06),
-    "dslr": Family((0.3, 1.2), (0.0, 0.004), (0.0, 0.003), (0.0, 0.4), (85, 97), 0.03),
-    "webcam": Family((0.7, 1.6), (0.006, 0.025), (0.003, 0.012), (0.0, 1.2), (50, 85), 0.1),
+    "phone": Family((0.4, 1.0), (0.002, 0.012), (0.001, 0.006), (0.2, 0.9), (70, 93), 0.06, 0.25),
+    "dslr": Family((0.3, 1.2), (0.0, 0.004), (0.0, 0.003), (0.0, 0.4), (85, 97), 0.03, 0.15),
+    "webcam": Family((0.7, 1.6), (0.006, 0.025), (0.003, 0.012), (0.0, 1.2), (50, 85), 0.1, 0.3),
 }
 
 
@@ -57,26 +61,35 @@ def sample_camera(rng: np.random.Generator, family: str) -> Camera:
         int(rng.integers(*ranges.quality)),
         (red, green, blue),
         float(2 ** rng.normal(0, 0.2)),
-        float(rng.uniform(-0.1, 0.15)),
+        float(rng.uniform(-0.25, 0.2)),
+        float(ranges.haze * rng.random() ** 3),
     )
 
 
 def shoot(frame: np.ndarray, camera: Camera, rng: np.random.Generator) -> bytes:
     """The JPEG file of linear light [h, w, 3] float32 at the sensor's sampling; `SENSOR` times smaller a side."""
+    return shot_alike([frame], camera, rng)[0]
+
+
+def shot_alike(frames: Sequence[np.ndarray], camera: Camera, rng: np.random.Generator) -> list[bytes]:
+    """The same moment with and without something: `shoot` of the first, and what the others give with its exposure and its noise."""
+    seen = [_through_lens(frame, camera) for frame in frames]
+    gain = camera.exposure * _metering(seen[0]) * np.array(camera.balance, np.float32)
+    noise = rng.standard_normal(seen[0].shape[:2], np.float32)
+    return [_developed(light * gain, camera, noise) for light in seen]
+
+
+def _through_lens(frame: np.ndarray, camera: Camera) -> np.ndarray:
     light = cv2.GaussianBlur(frame, (0, 0), camera.blur)
-    light = light * (camera.exposure * _metering(light) * np.array(camera.balance, np.float32))
+    return light + np.float32(camera.haze) * (light.mean((0, 1)) - light)
+
+
+def _developed(light: np.ndarray, camera: Camera, noise: np.ndarray) -> bytes:
     raw = _mosaic(light.astype(np.float32))
-    noise = rng.standard_normal(raw.shape, np.float32) * np.sqrt(camera.shot * raw * 0.1 + camera.read**2)
-    colours = _demosaic(np.clip(raw + noise, 0, 1))
-    size = picture_size(frame.shape)
-    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    raw = raw + noise * np.sqrt(camera.shot * raw * 0.1 + camera.read**2)
+    small = cv2.resize(_demosaic(np.clip(raw, 0, 1)), picture_size(light.shape), interpolation=cv2.INTER_AREA)
     tones = _sharpened(toned(srgb(small), camera.contrast), camera.sharpen)
     return encoded(np.rint(255 * np.clip(tones, 0, 1)).astype(np.uint8), camera.quality)
-
-
-def photographed(light: np.ndarray) -> np.ndarray:
-    """What a mosaic sensor makes of linear light [h, w, 3] at its own sampling, without lens blur and noise."""
-    return _demosaic(_mosaic(light))
 
 
 def picture_size(sensor_shape: tuple[int, ...]) -> tuple[int, int]:

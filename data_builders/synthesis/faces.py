@@ -124,12 +124,12 @@ def _driven(job: FaceJob, out: Path, rng: np.random.Generator) -> list[Record]:
     aus, emotion = (job.aus, None) if job.aus is not None else _wanted(rng)
     family = camera_family(job.split, rng)
     crop = int(rng.integers(2**31))  # both of a pair are framed alike
-    records = []
+    jpegs = {}
     for name, change in (("null", {}), ("driven", towards(photo, fit, doll, aus))):
         made = driven(photo, fit, change, doll, np.random.default_rng(crop))
         frame = framed(Photo(made.pixels, photo.points), np.random.default_rng(crop)).pixels
-        records.append(_pair_record(job, name, shoot(frame, sample_camera(rng, family), rng), out, family))
-    null, moved = records
+        jpegs[name] = shoot(frame, sample_camera(rng, family), rng)
+    null, moved = (_pair_record(job, name, jpeg, out, family) for name, jpeg in jpegs.items())  # both or neither
     levels = {code: sides for code, sides in made.aus_after.items() if code in AU_CODES}
     change = {code: sides for code, sides in made.change.items() if code in AU_CODES}
     if rng.random() < (TOLD_AT_REST if job.portrait.at_rest else TOLD_SMILING):
@@ -147,8 +147,8 @@ def _pair_record(job: FaceJob, name: str, jpeg: bytes, out: Path, family: str) -
     assert job.portrait is not None
     media, digest = write_media(out, f"{job.name}-{name}.jpg", jpeg)
     source = {"made of": "photo", "kind": name, "camera": family, "portrait": job.portrait.path.name}
-    folder = job.portrait.path.parent.name
-    return Record(f"{job.name}-{name}", media, digest, folder, "as the portraits", job.subject, job.split, source=source)
+    folder, licence = job.portrait.path.parent.name, job.portrait.licence
+    return Record(f"{job.name}-{name}", media, digest, folder, licence, job.subject, job.split, source=source)
 
 
 @cache

@@ -3,7 +3,7 @@
 The live class is framed by `framed` and goes through the same camera as every attack: only the attack itself may tell them apart.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -21,6 +21,12 @@ FILE_IOD_PX = (42.0, 84.0)  # of a face in the finished file
 WIDE_IOD = 4.0  # the widest view that a model gets, in IOD
 SEEN_IOD_PX = 45.0  # the scale at which it is seen there, about
 JUST_VISIBLE = 0.012  # RMS contrast in square-root tones
+GLARE = 0.03  # the contrast at which gloss is just visible
+# What is measured in the finished picture: by structure, the cue and the contrast at which it is just visible.
+TRACES = {"dots": ("halftone", JUST_VISIBLE), "paper": ("paper texture", JUST_VISIBLE), "reflection": ("glare", GLARE)}
+SCREEN = "screen"  # its coarse traces are moire, its fine ones the grid of its pixels
+MOIRE_VISIBLE, GRID_VISIBLE = 0.012, 0.014
+MOIRE_COARSER, GRID_FINER = 0.05, 0.03  # IOD
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +51,23 @@ class Photo:
 @dataclass(frozen=True, eq=False)
 class Attack:
     """`frame` linear light [h, w, 3] at the sensor's sampling, `mask` [h, w] the share of each pixel that shows the instrument, `cues`
-    {name: visibility 0-1 in the final crop}, .5 being just visible."""
+    {name: visibility 0-1 in the final crop}, .5 being just visible.
+
+    What a camera may swallow is no cue before it is photographed: `without` holds the frame as it would be without a structure of `TRACES`
+    or the `SCREEN`, which `traces` measures in the finished pictures; `iod` is the face's in such a frame, px.
+    """
 
     frame: np.ndarray
     mask: np.ndarray
     cues: dict[str, float]
+    without: dict[str, np.ndarray] = field(default_factory=dict)
+    iod: float = 0.0
+
+    def overdrawn(self, frame: np.ndarray, mask: np.ndarray) -> "Attack":
+        """With something before it: what hides the attack hides it with and without its structures."""
+        drawn = (frame != self.frame).any(2, keepdims=True)
+        bare = {name: np.where(drawn, frame, each) for name, each in self.without.items()}
+        return replace(self, frame=frame, mask=mask, without=bare)
 
 
 def read_photo(path: Path) -> Photo:
@@ -98,11 +116,9 @@ def resized(photo: Photo, scale: float) -> Photo:
     return Photo(pixels, ((photo.points + half) * np.float32(scale) - half).astype(np.float32))
 
 
-def visibility(
-    with_it: np.ndarray, without: np.ndarray, iod_px: float, coarser_than_iod: float = 0.0, just: float = JUST_VISIBLE
-) -> float:
-    """0-1 from `contrast`; .5 where it is `just` visible."""
-    return seen(contrast(with_it, without, iod_px, coarser_than_iod), just)
+def visibility(with_it: np.ndarray, without: np.ndarray, iod_px: float) -> float:
+    """0-1 from `contrast`; .5 where it is just visible."""
+    return seen(contrast(with_it, without, iod_px), JUST_VISIBLE)
 
 
 def seen(amount: float, just: float) -> float:
@@ -110,16 +126,32 @@ def seen(amount: float, just: float) -> float:
     return round(min(1.0, amount / (2 * just)), 3)
 
 
-def contrast(with_it: np.ndarray, without: np.ndarray, iod_px: float, coarser_than_iod: float = 0.0) -> float:
+def contrast(with_it: np.ndarray, without: np.ndarray, iod_px: float) -> float:
     """RMS, in square-root tones, of what a structure adds about the face at the scale that a model sees; `iod_px` of these pixels."""
+    return _about_face(_added(with_it, without, iod_px))
+
+
+def traces(structure: str, picture: np.ndarray, bare: np.ndarray, iod_px: float) -> dict[str, float]:
+    """cue -> visibility of what a structure left in a finished picture, uint8 [h, w, 3], against the same shot without it."""
+    added = _added(linear_light(picture), linear_light(bare), iod_px)
+    if structure != SCREEN:
+        cue, just = TRACES[structure]
+        return {cue: seen(_about_face(added), just)}
+    coarse, less_fine = (cv2.GaussianBlur(added, (0, 0), scale * SEEN_IOD_PX) for scale in (MOIRE_COARSER, GRID_FINER))
+    return {"moire": seen(_about_face(coarse), MOIRE_VISIBLE), "screen grid": seen(_about_face(added - less_fine), GRID_VISIBLE)}
+
+
+def _added(with_it: np.ndarray, without: np.ndarray, iod_px: float) -> np.ndarray:
+    """The difference in square-root tones, of linear light, at the scale that a model sees."""
     shrink = min(1.0, SEEN_IOD_PX / iod_px)
     size = tuple(max(8, int(n * shrink)) for n in with_it.shape[1::-1])
     a, b = (np.sqrt(np.clip(cv2.resize(x, size, interpolation=cv2.INTER_AREA), 0, 1)) for x in (with_it, without))
-    difference = a - b
-    if coarser_than_iod:
-        difference = cv2.GaussianBlur(difference, (0, 0), coarser_than_iod * SEEN_IOD_PX)
-    rows, columns = size[1] // 4, size[0] // 4
-    middle = difference[rows:-rows, columns:-columns]
+    return a - b
+
+
+def _about_face(added: np.ndarray) -> float:
+    rows, columns = added.shape[0] // 4, added.shape[1] // 4
+    middle = added[rows:-rows, columns:-columns]
     return float((middle - middle.mean((0, 1))).std())
 
 

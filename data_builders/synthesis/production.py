@@ -11,8 +11,9 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -24,10 +25,11 @@ import cv2
 import numpy as np
 
 from ...model.errors import FacewiseError
-from ..records import Record, record_of, write_records
+from ..records import Record, record_of, write_records, write_whole
 
 JOURNAL, SETTINGS, RECORDS, REJECTS = "journal.jsonl", "settings.json", "records.jsonl", "rejects.jsonl"
 MEDIA = "media"
+AHEAD = 16  # jobs a worker
 
 
 class Job(Protocol):
@@ -50,30 +52,53 @@ class Outcome:
 
 
 def produce(out: Path, settings: dict[str, Any], jobs: Sequence[Job], make: Make, workers: int, seed: int) -> list[Record]:
-    """Makes the jobs that the folder `out` does not hold yet; all records, in the jobs' order.
+    """Makes the jobs that the folder `out` does not hold yet, or whose media are gone; all records, in the jobs' order.
 
-    `settings` say what the set is made of: a folder belongs to one set. Raises FacewiseError for a folder of another set, a full disk and
-    a worker that died; what was made until then stays, and the same command goes on.
+    `settings` say what the set is made of: a folder belongs to one set. Raises FacewiseError for a folder of another set or of a larger one,
+    a disk that takes no more and a worker that died; what was made until then stays, and the same command goes on.
     """
     _claim(out, {**settings, "seed": seed})
-    outcomes = _journal(out)
+    try:
+        outcomes = _journal(out)
+        if len(outcomes.keys() - {job.name for job in jobs}):
+            raise FacewiseError(f"{out} holds {len(outcomes)} jobs already; give a larger --n, or another --out")
+        return _completed(out, jobs, outcomes, make, workers, seed)
+    except OSError as error:
+        raise FacewiseError(
+            f"{out}: {_told(error)}; what was made is kept, run the same command again when it is mended"
+        ) from None
+
+
+def _completed(out: Path, jobs: Sequence[Job], outcomes: dict[str, Outcome], make: Make, workers: int, seed: int) -> list[Record]:
     for left_over in (out / MEDIA).glob(".*"):  # by a run that was killed
-        left_over.unlink()
-    waiting = [job for job in jobs if job.name not in outcomes]
+        if left_over.is_file():
+            left_over.unlink()
+    waiting = [job for job in jobs if job.name not in outcomes or not _is_whole(out, outcomes[job.name])]
     try:
         with (out / JOURNAL).open("a") as journal:
             for outcome in _counted(produced(waiting, make, out, seed, workers), len(waiting), len(jobs)):
                 outcomes[outcome.job] = outcome
                 print(json.dumps(asdict(outcome)), file=journal, flush=True)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise FacewiseError(
-            f"{out}: the disk is full; what was made is kept, free some space and run the same command again"
-        ) from None
     finally:
         records = _listed(out, [outcomes[job.name] for job in jobs if job.name in outcomes])
     return records
+
+
+def _told(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    return f"a file cannot be written or read ({error.strerror or error})"
+
+
+def _is_whole(out: Path, outcome: Outcome) -> bool:
+    """The media are as they were made."""
+    for record in outcome.records:
+        files = [out / name for name in (record.media, record.mask, record.regions) if name]
+        if not all(file.is_file() for file in files):
+            return False
+        if hashlib.sha256(files[0].read_bytes()).hexdigest() != record.sha256:
+            return False
+    return True
 
 
 def random_of(seed: int, name: str) -> np.random.Generator:
@@ -83,14 +108,7 @@ def random_of(seed: int, name: str) -> np.random.Generator:
 
 def write_media(out: Path, name: str, data: bytes) -> tuple[str, str]:
     """(path relative to `out`, sha256) of a file that is written whole or not at all."""
-    path = out / MEDIA / name
-    part = path.with_name(f".{name}.{os.getpid()}")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(out / MEDIA / name, data)
     return f"{MEDIA}/{name}", hashlib.sha256(data).hexdigest()
 
 
@@ -113,21 +131,23 @@ def _claim(out: Path, settings: dict[str, Any]) -> None:
     """Raises FacewiseError if the folder holds another set, or what is no set of ours."""
     told = json.loads(json.dumps({**settings, "facewise": version("facewise")}))
     file = out / SETTINGS
-    if file.is_file():
-        before = json.loads(file.read_text())
-        if other := sorted(name for name in {*before, *told} if before.get(name) != told.get(name)):
-            name = other[0]
-            raise FacewiseError(
-                f"{out} holds a set made with {name} = {before.get(name)}, not {told.get(name)}; give another --out"
-            )
-        return
-    if out.is_dir() and any(out.iterdir()):
-        raise FacewiseError(f"{out} is not empty and holds no set of `facewise synth`; give another --out")
     try:
-        (out / MEDIA).mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(told, indent=1))
+        if file.is_file():
+            _compare(out, _parsed(file.read_bytes(), str(file)), told)
+        elif out.is_dir() and any(out.iterdir()):
+            raise FacewiseError(f"{out} is not empty and holds no set of `facewise synth`; give another --out")
+        else:
+            (out / MEDIA).mkdir(parents=True, exist_ok=True)
+            write_whole(file, json.dumps(told, indent=1).encode())
     except OSError as error:
-        raise FacewiseError(f"{out}: cannot be written ({error.strerror})") from None
+        raise FacewiseError(f"{out}: {_told(error)}") from None
+
+
+def _compare(out: Path, before: dict[str, Any], told: dict[str, Any]) -> None:
+    other = sorted(name for name in {*before, *told} if before.get(name) != told.get(name))
+    if other:
+        name = other[0]
+        raise FacewiseError(f"{out} holds a set made with {name} = {before.get(name)}, not {told.get(name)}; give another --out")
 
 
 def _journal(out: Path) -> dict[str, Outcome]:
@@ -135,16 +155,29 @@ def _journal(out: Path) -> dict[str, Outcome]:
     path = out / JOURNAL
     if not path.is_file():
         return {}
-    text = path.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if whole != data:
+        write_whole(path, whole)
     outcomes = {}
-    for line in whole.splitlines():
-        values = json.loads(line)
-        records = tuple(record_of(each) for each in values["records"])
-        outcomes[values["job"]] = Outcome(values["job"], records, values["rejected"])
+    for number, line in enumerate(whole.splitlines(), start=1):
+        values = _parsed(line, f"{path}:{number}")
+        try:
+            records = tuple(record_of(each) for each in values["records"])
+            outcomes[values["job"]] = Outcome(values["job"], records, values["rejected"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise FacewiseError(f"{path}:{number}: no line of a journal; delete it, and what it told of is made again") from None
     return outcomes
+
+
+def _parsed(data: bytes, where: str) -> dict[str, Any]:
+    try:
+        values = json.loads(data)
+    except ValueError as error:
+        raise FacewiseError(f"{where}: damaged ({error}); delete what is damaged, or give another --out") from None
+    if not isinstance(values, dict):
+        raise FacewiseError(f"{where}: damaged (no JSON object); delete what is damaged, or give another --out")
+    return values
 
 
 def _listed(out: Path, outcomes: list[Outcome]) -> list[Record]:
@@ -152,7 +185,7 @@ def _listed(out: Path, outcomes: list[Outcome]) -> list[Record]:
     records = [record for outcome in outcomes for record in outcome.records]
     write_records(out / RECORDS, records)
     rejects = [json.dumps({"id": outcome.job, "reason": outcome.rejected}) + "\n" for outcome in outcomes if outcome.rejected]
-    (out / REJECTS).write_text("".join(rejects))
+    write_whole(out / REJECTS, "".join(rejects).encode())
     return records
 
 
@@ -162,8 +195,14 @@ def produced(jobs: Sequence[Job], make: Make, out: Path, seed: int, workers: int
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # idle threads of BLAS spin; only a new process heeds it
         os.environ.setdefault(name, "1")
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), quiet_worker)
+    under_way: deque[Future[Outcome]] = deque()  # a few, so that a large set does not lie in memory
     try:
-        yield from pool.map(_one, [(job, make, out, seed) for job in jobs])
+        for job in jobs:
+            under_way.append(pool.submit(_one, (job, make, out, seed)))
+            if len(under_way) > AHEAD * workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
     except BrokenProcessPool:
         raise FacewiseError(
             f"{out}: a worker process died, perhaps for want of memory; what was made is kept, run the same command again"

@@ -22,17 +22,20 @@ from ..attacks.staging import seen_flat, stage
 from ..attacks.worn import WORN
 from ..manipulations.digital import DIGITAL
 from ..manipulations.digital import NULLS as DIGITAL_NULLS
+from ..manipulations.swaps import self_blend
 from ..portraits import Portrait
 from ..records import GENUINE, Record
 from ..scenery.hands import gesturing, held, outline
 from ..scenery.matting import matted, rematted
 from ..scenery.scenes import contact_shadow, scene
-from .camera import FAMILIES, HELD_OUT, picture_size, sample_camera, shoot
-from .photo import Attack, Photo, framed, read_photo
+from .camera import FAMILIES, HELD_OUT, SENSOR, Camera, picture_size, sample_camera, shot_alike
+from .photo import Attack, Photo, framed, read_photo, traces
 from .production import random_of, write_mask, write_media
 
 STAGED = {"print": print_attack, "replay": replay_attack}
 ON_A_FACE = {**WORN, **MASKS, **PAINTED}
+OF_TWO = {**WORN, **MASKS, **DIGITAL}  # what takes another person's photo
+ALTERED = {**{kind: kind for kind in DIGITAL}, "self-blend": "face swap"}  # by software: the type that a record tells
 # Of 112 pictures: as many live as spoofs, most of the live ones with the path of an attack behind them, and some altered by software.
 SHARES = {
     "live": 20,
@@ -49,11 +52,12 @@ SHARES = {
     "fake head": 3,
     "makeup": 3,
     "tattoo": 3,
-    "face swap": 5,
+    "face swap": 4,
+    "self-blend": 1,
     "reenactment": 4,
     "morph": 3,
 }
-OF_GENERATED = {"live": 15, "null staging": 5}  # generated faces are nobody's attack
+OF_GENERATED = {"generated": 15, "generated staged": 5}  # generated faces are nobody's attack
 # Of all pictures, live or not, or what surrounds the face would be the label:
 HANDLED = 0.4  # shared, edited and stored again before anything else happens to them
 SETTINGS = {"own": 0.84, "matted": 0.09, "null matte": 0.07}  # what the person stands before
@@ -95,21 +99,36 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
     family = str(rng.choice([family for family in FAMILIES if job.portrait.split != "train" or family != HELD_OUT]))
     variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
     made = _made(job, photo, variant, rng)
-    media, digest = write_media(out, f"{job.name}.jpg", shoot(made.frame, sample_camera(rng, family), rng))
-    source = {"made of": "photo", "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
-    record = _record(job, media, digest, source)
-    if not _is_attack(job.kind):
-        return [record]
-    if job.kind in STAGED:
-        record.source["variant"] = variant
-    mask = _at_file_size(made)
-    if not mask.any():
+    jpeg, cues = _shot(made, sample_camera(rng, family), rng)
+    is_attack, mask = _is_attack(job.kind), _at_file_size(made)
+    if is_attack and not mask.any():
         raise FacewiseError(f"the {job.kind} cannot be seen in the picture")
-    return [replace(record, mask=write_mask(out, f"{job.name}.png", mask), box=_box(mask), cues=made.cues)]
+    source = {"made of": "photo", "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
+    source |= {"variant": variant} if job.kind in STAGED else {}
+    source |= {"donor": job.donor.path.name} if job.kind in OF_TWO and job.donor else {}
+    record = _record(job, *write_media(out, f"{job.name}.jpg", jpeg), source)
+    if not is_attack:
+        return [record]
+    return [replace(record, mask=write_mask(out, f"{job.name}.png", mask), box=_box(mask), cues=cues)]
+
+
+def _shot(made: Attack, camera: Camera, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
+    """The file, and the cues that are seen in it: against the same shot without each structure."""
+    jpeg, *bare = shot_alike([made.frame, *made.without.values()], camera, rng)
+    cues = dict(made.cues)
+    if bare:
+        picture = _decoded(jpeg)
+        for structure, each in zip(made.without, bare, strict=True):
+            cues |= traces(structure, picture, _decoded(each), made.iod / SENSOR)
+    return jpeg, {name: value for name, value in cues.items() if value > 0}
+
+
+def _decoded(jpeg: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
 
 
 def _is_attack(kind: str) -> bool:
-    return kind in STAGED or kind in ON_A_FACE or kind in DIGITAL
+    return kind in STAGED or kind in ON_A_FACE or kind in ALTERED
 
 
 def _made(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -> Attack:
@@ -117,24 +136,29 @@ def _made(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -
     if job.kind in STAGED:
         behind = scene(BEHIND_PX, rng)
         return _presented(STAGED[job.kind](photo, rng, variant, behind.pixels), behind.kind, rng)
-    if job.kind == "null staging":
+    if job.kind in ("null staging", "generated staged"):
         return _live(seen_flat(stage(photo, rng, edge=False)))
     photo = framed(photo, rng)
     made = _on_a_face(job, photo, rng)
-    return gesturing(made, photo, rng) if rng.random() < HAND else made
+    if rng.random() > HAND:
+        return made
+    over = gesturing(made, photo, rng)
+    return made.overdrawn(over.frame, over.mask)
 
 
 def _on_a_face(job: SpoofJob, photo: Photo, rng: np.random.Generator) -> Attack:
-    if job.kind == "live":
+    if job.kind in ("live", "generated"):
         return _live(photo.pixels)
     if job.kind == "null worn":
         return _live(WORN_NULLS[str(rng.choice(list(WORN_NULLS)))](photo, rng).pixels)
     if job.kind in PAINTED:
         return PAINTED[job.kind](photo, rng)
+    if job.kind == "self-blend":
+        return self_blend(photo, rng)
     if job.donor is None:  # a swap with oneself would be a lie
         raise FacewiseError(f"a {job.kind} needs another person of the same split, and there is none; give more portraits")
     donor = framed(_handled(read_photo(job.donor.path), rng), rng)
-    return {**WORN, **MASKS, **DIGITAL}[job.kind](photo, rng, donor)
+    return OF_TWO[job.kind](photo, rng, donor)
 
 
 def _live(frame: np.ndarray) -> Attack:
@@ -159,27 +183,26 @@ def _handled(photo: Photo, rng: np.random.Generator) -> Photo:
 def _presented(made: Attack, where: str, rng: np.random.Generator) -> Attack:
     """A sheet or a device lies on the desk or is held, where its border shows."""
     if where == "desk":
-        return replace(made, frame=contact_shadow(made.frame, made.mask, rng))
+        return made.overdrawn(contact_shadow(made.frame, made.mask, rng), made.mask)
     if rng.random() < HELD and len(corners := outline(made.mask)):
-        frame, mask = held(made.frame, made.mask, corners, rng)
-        return replace(made, frame=frame, mask=mask)
+        return made.overdrawn(*held(made.frame, made.mask, corners, rng))
     return made
 
 
 def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> Record:
     portrait, kind = job.portrait, job.kind
-    is_live = None if portrait.generated or kind in DIGITAL else not _is_attack(kind)
+    is_live = None if portrait.generated or kind in ALTERED else not _is_attack(kind)
     return Record(
         job.name,
         media,
         digest,
         portrait.path.parent.name,
-        "as the portraits",
+        portrait.licence,
         portrait.subject,
         portrait.split,
         live=is_live,
         attack=kind if kind in STAGED or kind in ON_A_FACE else None,
-        digital="synthetic" if portrait.generated else kind if kind in DIGITAL else GENUINE,
+        digital="synthetic" if portrait.generated else ALTERED.get(kind, GENUINE),
         cues={} if is_live else None,
         source=source,
     )
