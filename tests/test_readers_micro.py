@@ -101,6 +101,9 @@ def test_a_sheet_finds_its_names_below_notes_and_says_which_it_misses(tmp_path):
         list(table(tmp_path / "a.xlsx", ("Subject", "Onset")))
     with pytest.raises(FacewiseError, match="no sheet 'other'; it has label"):
         list(table(tmp_path / "a.xlsx", ("Subject",), "other"))
+    (tmp_path / "b.xlsx").write_text("Subject,Apex")
+    with pytest.raises(FacewiseError, match="not a readable .xlsx file"):
+        list(table(tmp_path / "b.xlsx", ("Subject",)))
 
 
 # CASME II

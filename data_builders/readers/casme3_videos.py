@@ -81,9 +81,9 @@ def _people(root: Path) -> dict[str, Path]:
     data = inside(root, "part_A", "data") or inside(root, "data")
     if data is None:
         raise FacewiseError(f"{root}: no folder part_A/data; give the folder that holds part_A/, or length=cut")
-    found = {
-        path.name.lower(): path for depth in (1, 2, 3) for path in leaves(data, depth) if path.name.lower().startswith("spno.")
-    }
+    found: dict[str, Path] = {}
+    for depth in (1, 2, 3):
+        found = found or {path.name.lower(): path for path in leaves(data, depth) if path.name.lower().startswith("spno.")}
     if not found:
         raise FacewiseError(f"{data}: no folder spNO.1 in it or two below; unpack part A there")
     return found

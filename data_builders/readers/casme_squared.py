@@ -1,9 +1,9 @@
 """CAS(ME)^2, long videos at 30 fps with macro- and micro-expressions: CAS(ME)^2code_final*.xlsx, rawpic/s15/15_0101disgustingteeth/img001.jpg.
 
-The first sheet has no column names: participant, video_expression, onset, apex, offset, units, estimated emotion, type, self-report. Sheets "naming
-rule1" and "naming rule2" lead from a participant to the folder (s15) and from a video's name (disgust1) to the code (0101) that its folder's name
-begins with after "15_"; a code may have lost its zero. Offset 0: the apex is the last frame that is known; apex 0: not told. One record a video, with
-positions of the numbered files in its folder. Layout: FG-MEGC2020 baseline and spotting readers (read).
+The first sheet has no column names: participant, video_expression, onset, apex, offset, units, estimated emotion, type, self-report. "naming rule1"
+leads from a participant to the folder (s15: the cell that is one), "naming rule2" from a video's name (disgust1) to the code (0101) that its
+folder's name begins with after "15_"; a code may have lost its zero. Offset 0: the apex is the last frame that is known; apex 0: not told. One record
+a video, with positions of the numbered files in its folder. Layout: FG-MEGC2020 baseline and spotting readers (read).
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
     sheet, frames = found(root, "CAS(ME)^2code_final*.xlsx"), inside(root, PICTURES)
     if frames is None:
         raise FacewiseError(f"{root / PICTURES}: no such folder; unpack rawpic there")
-    by_video = _labels(sheet, faults)
+    by_video = _labels(sheet, {path.name.lower() for path in leaves(frames, 1)}, faults)
     for folder in leaves(frames, 2):
         person, code = folder.parent.name.lower(), _code(folder.name)
         at, told = positions(folder), []
@@ -56,14 +56,15 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
             faults.add("no media", where, f"{PICTURES}/{person}/*_{code}*")
 
 
-def _labels(sheet: Path, faults: Faults) -> dict[tuple[str, str], list[tuple[str, list[str]]]]:
+def _labels(sheet: Path, folders: set[str], faults: Faults) -> dict[tuple[str, str], list[tuple[str, list[str]]]]:
     """(folder of the person, code of the video) -> its rows."""
     lines = [(f"{sheet.name}:{i}", line) for i, line in enumerate(rows(sheet), start=1) if any(line)]
     if not lines or len(lines[0][1]) < 8 or lines[0][1][7].lower() not in KINDS:
         raise FacewiseError(
             f"{sheet}: the eighth cell of the first row was to be macro- or micro-expression; the sheet has another layout"
         )
-    people = {line[2]: line[1].lower() for line in rows(sheet, "naming rule1") if len(line) > 2 and line[2]}
+    named = [[cell.lower() for cell in line[:3]] for line in rows(sheet, "naming rule1") if len(line) > 2 and line[2]]
+    people = {line[2]: next((cell for cell in line[:2] if cell in folders), line[1]) for line in named}
     codes = {line[1].lower(): line[0].zfill(4) for line in rows(sheet, "naming rule2") if len(line) > 1 and line[1]}
     by_video: dict[tuple[str, str], list[tuple[str, list[str]]]] = {}
     for where, line in lines:
@@ -86,6 +87,5 @@ CASME_SQUARED = Source(
     "CAS(ME)^2",
     "signed agreement, research (IPCAS)",
     _read,
-    unverified="That the second cell of naming rule1 is the folder's name (s15) is as public readers use it; the words of the estimated emotion are "
-    "from memory.",
+    unverified="The words of the estimated emotion are from memory; a word that is none of ours is a fault.",
 )

@@ -17,8 +17,10 @@ def positions(folder: Path) -> dict[int, int]:
 
 
 def inside(folder: Path, *names: str) -> Path | None:
-    """The folder below `folder` that is reached by these names, whatever their letter case; None where there is none."""
+    """The folder below `folder` that is reached by these names, whatever their letter case; None where there is none, or an empty cell is no name."""
     for name in names:
+        if not name or name in (".", "..") or "/" in name:
+            return None
         if (folder / name).is_dir():
             folder = folder / name
             continue

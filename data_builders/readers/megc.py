@@ -28,7 +28,7 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
     if not files:
         raise FacewiseError(f"{root}: no file {' or '.join(FILES)}; lay the challenge's questions there")
     for file in files:
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
             if line.strip() and (row := _row(line, f"{file.name}:{number}", faults)):
                 yield from _record(root, file, number, row, faults)
 
@@ -90,16 +90,8 @@ def _folder(root: Path, test: bool, long: bool, row: dict[str, str]) -> Path | N
 def _media(folder: Path, long: bool, row: dict[str, str], subject: str, name: str) -> Path | None:
     dataset, person = row.get("dataset", "").lower(), subject.partition("/")[2]
     if "test" in folder.name.lower():
-        return next(
-            (
-                path
-                for depth in (0, 1)
-                for below in leaves(folder, depth)
-                for path in sorted(below.glob(f"{name}*"))
-                if path.stem == name
-            ),
-            None,
-        )
+        videos = (path for depth in (0, 1) for below in leaves(folder, depth) for path in sorted(below.glob(f"{name}*")))
+        return next((path for path in videos if path.stem == name), None)
     if dataset == "samm":
         return samm_lv.clip_folder(folder, name) if long else samm.clip_folder(folder, person, name)
     if dataset == "casme3":

@@ -6,6 +6,7 @@ The row of column names is looked for, since some files carry a block of notes a
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from zipfile import BadZipFile
 
 from ...model.errors import FacewiseError
 
@@ -25,7 +26,7 @@ def rows(path: Path, sheet: str | int = 0) -> list[list[str]]:
         raise FacewiseError(f"{path}: reading it needs openpyxl; pip install 'facewise[data]'") from None
     try:
         book = openpyxl.load_workbook(path, data_only=True)
-    except (OSError, ValueError, KeyError, openpyxl.utils.exceptions.InvalidFileException) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, openpyxl.utils.exceptions.InvalidFileException) as error:
         raise FacewiseError(f"{path}: not a readable .xlsx file ({error})") from None
     names = {name.strip().lower(): name for name in book.sheetnames}
     if isinstance(sheet, int) and sheet < len(book.sheetnames):
