@@ -1,11 +1,61 @@
-"""The datasets that `facewise build` reads, by name. A new one is a file beside this one and a line here."""
+"""The datasets that the data engine reads, by name. A new one is a file beside this one and a line here."""
 
 from .affectnet import AFFECTNET
+from .casia_fasd import CASIA_FASD
+from .casme2 import CASME2
+from .casme3 import CASME3
+from .casme_squared import CASME_SQUARED
+from .celeb_df import CELEB_DF
 from .celeba import CELEBA
+from .celeba_spoof import CELEBA_SPOOF
+from .faceforensics import FACEFORENSICS
 from .fer import FER
+from .fourdme import FOURDME
+from .mcio import MCIO
+from .megc import MEGC
+from .mmew import MMEW
 from .morph_faces import MORPH2
+from .msu_mfsd import MSU_MFSD
+from .oulu_npu import OULU_NPU
 from .rafdb import RAFDB
+from .replay_attack import REPLAY_ATTACK
+from .samm import SAMM
+from .samm_lv import SAMM_LV
+from .siw_mv2 import SIW_MV2
+from .smic import SMIC
 from .source import Source
+from .uniattackdata import UNIATTACKDATA
 from .utkface import UTKFACE
+from .wmca import WMCA
 
-SOURCES: dict[str, Source] = {source.name: source for source in (AFFECTNET, RAFDB, FER, CELEBA, UTKFACE, MORPH2)}
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        AFFECTNET,
+        RAFDB,
+        FER,
+        CELEBA,
+        UTKFACE,
+        MORPH2,
+        CELEBA_SPOOF,
+        SIW_MV2,
+        OULU_NPU,
+        CASIA_FASD,
+        MSU_MFSD,
+        REPLAY_ATTACK,
+        WMCA,
+        UNIATTACKDATA,
+        MCIO,
+        FACEFORENSICS,
+        CELEB_DF,
+        CASME2,
+        SAMM,
+        SAMM_LV,
+        SMIC,
+        CASME_SQUARED,
+        CASME3,
+        FOURDME,
+        MMEW,
+        MEGC,
+    )
+}

@@ -124,7 +124,7 @@ def _shot(made: Attack, camera: Camera, rng: np.random.Generator) -> tuple[bytes
 
 
 def _decoded(jpeg: bytes) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
 
 
 def _is_attack(kind: str) -> bool:
