@@ -116,7 +116,7 @@ def _aligned(flat: np.ndarray, donor: Photo, anchors: tuple[int, ...], rng: np.r
     offset = here - here.mean()
     turn = np.vdot(offset, there - there.mean()) / np.vdot(offset, offset).real
     off = 1 - care
-    turn *= rng.uniform(0.9 - 0.12 * off, 1.06 + 0.1 * off) * np.exp(1j * rng.normal(0, 0.02 + 0.06 * off))
+    turn *= rng.uniform(0.94 - 0.12 * off, 1.1 + 0.1 * off) * np.exp(1j * rng.normal(0, 0.02 + 0.06 * off))
     shift = there.mean() - turn * (here.mean() + (0.02 + 0.04 * off) * (rng.normal() + 1j * rng.normal()))
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 

@@ -18,6 +18,7 @@ from .camera import SENSOR, linear_light
 
 SMALLEST_IOD_PX = 28.0  # below it a portrait has no skin texture, and every live face would be an enlargement
 FILE_IOD_PX = (42.0, 84.0)  # of a face in the finished file
+UNSURE = 0.06  # of the inter-ocular distance: masks seem up to .04 larger, and without it the reach would tell them
 WIDE_IOD = 4.0  # the widest view that a model gets, in IOD
 SEEN_IOD_PX = 45.0  # the scale at which it is seen there, about
 JUST_VISIBLE = 0.012  # RMS contrast in square-root tones
@@ -98,7 +99,7 @@ def framed(photo: Photo, rng: np.random.Generator) -> Photo:
 def framing(photo: Photo, rng: np.random.Generator) -> np.ndarray:
     """What the camera frames, (x1, y1, x2, y2) in px: within the photo, live or attack alike, or the padding would be the label."""
     height, width = photo.pixels.shape[:2]
-    reach = rng.uniform(1.9, 2.7, 4) * photo.iod
+    reach = rng.uniform(1.9, 2.7, 4) * photo.iod * np.exp(rng.normal(0, UNSURE))
     corners = np.concatenate([photo.centre - reach[:2], photo.centre + reach[2:]])
     return np.clip(corners, 1, [width - 2, height - 2] * 2)
 
