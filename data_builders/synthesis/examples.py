@@ -28,7 +28,7 @@ from .photo import Photo
 
 SMILE: dict[str, Sides] = {"AU6": (2.6, 2.6), "AU12": (3.2, 3.2)}
 FACE_PX = 480
-FACE, PRINTED, CLIP = 19, 5, 2  # seeds
+FACE, PRINTED, CLIP = 20, 16, 2  # seeds
 CLIP_PX, CLIP_FPS, CLIP_FRAMES = (480, 360), 30, 210
 
 
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 def face(rig: Rig, paint: Painting) -> bytes:
     """A smile (AU6 + AU12), as JPEG."""
     rng = np.random.default_rng(FACE)
-    return shoot(smiling(rig, paint, rng, 0.3), sample_camera(rng, "dslr"), rng)
+    return shoot(smiling(rig, paint, rng, 0.23), sample_camera(rng, "dslr"), rng)
 
 
 def printed(rig: Rig, paint: Painting) -> bytes:
