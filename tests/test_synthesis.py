@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from facewise.data_builders.attacks.painted import PAINTED
 from facewise.data_builders.attacks.print import VARIANTS, print_attack
 from facewise.data_builders.attacks.replay import replay_attack
 from facewise.data_builders.attacks.staging import covered_share, seen_flat, stage
@@ -13,6 +14,7 @@ from facewise.data_builders.portraits import SPLIT_SHARES, same_subjects, split_
 from facewise.data_builders.records import SPLITS, read_records
 from facewise.data_builders.synthesis.camera import SENSOR, linear_light, sample_camera, shoot, shot_alike, srgb
 from facewise.data_builders.synthesis.photo import TRACES, Attack, Photo, framed, read_photo, traces
+from facewise.data_builders.synthesis.spoofs import _shot
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.faces import find_faces
 from facewise.model.perception.picture import read_picture
@@ -177,3 +179,13 @@ def test_a_broken_line_of_records_is_named(tmp_path):
     (tmp_path / "records.jsonl").write_text('{"id": 1}\n')
     with pytest.raises(FacewiseError, match=r"records.jsonl:1: not a record"):
         read_records(tmp_path / "records.jsonl")
+
+
+def test_cues_are_those_of_the_finished_picture_and_fade_with_haze_and_under_hands(photo):
+    worn = framed(photo, np.random.default_rng(0))
+    made = PAINTED["makeup"](worn, np.random.default_rng(0)).against(worn)
+    clear = replace(sample_camera(np.random.default_rng(1), "dslr"), haze=0.0)
+    told = [_shot(made, replace(clear, haze=haze), np.random.default_rng(2))[1]["other"] for haze in (0.0, 0.4, 0.8)]
+    assert made.cues["other"] >= told[0] > told[1] > told[2]
+    hidden = made.overdrawn(worn.pixels, made.mask)
+    assert _shot(hidden, clear, np.random.default_rng(2))[1].get("other", 0.0) < 0.2 * told[0]

@@ -25,6 +25,7 @@ JUST_VISIBLE = 0.012  # RMS contrast in square-root tones
 GLARE = 0.03  # the contrast at which gloss is just visible
 # What is measured in the finished picture: by structure, the cue and the contrast at which it is just visible.
 TRACES = {"dots": ("halftone", JUST_VISIBLE), "paper": ("paper texture", JUST_VISIBLE), "reflection": ("glare", GLARE)}
+WHOLLY = "attack"
 SCREEN = "screen"  # its coarse traces are moire, its fine ones the grid of its pixels
 MOIRE_VISIBLE, GRID_VISIBLE = 0.012, 0.014
 MOIRE_COARSER, GRID_FINER = 0.05, 0.03  # IOD
@@ -55,7 +56,8 @@ class Attack:
     {name: visibility 0-1 in the final crop}, .5 being just visible.
 
     What a camera may swallow is no cue before it is photographed: `without` holds the frame as it would be without a structure of `TRACES`
-    or the `SCREEN`, which `traces` measures in the finished pictures; `iod` is the face's in such a frame, px.
+    or the `SCREEN`, which `traces` measures in the finished pictures, or `WHOLLY` without the attack, whose `strength` (`contrast`) all its
+    cues are measured at; `iod` is the face's in such a frame, px.
     """
 
     frame: np.ndarray
@@ -63,6 +65,12 @@ class Attack:
     cues: dict[str, float]
     without: dict[str, np.ndarray] = field(default_factory=dict)
     iod: float = 0.0
+    strength: float = 0.0
+
+    def against(self, photo: Photo) -> "Attack":
+        """On the face of a framed photo of the frame's size."""
+        strength = contrast(self.frame, photo.pixels, photo.iod)
+        return replace(self, without={WHOLLY: photo.pixels}, iod=photo.iod, strength=strength)
 
     def overdrawn(self, frame: np.ndarray, mask: np.ndarray) -> "Attack":
         """With something before it: what hides the attack hides it with and without its structures."""

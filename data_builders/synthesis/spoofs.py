@@ -28,8 +28,8 @@ from ..records import GENUINE, Record
 from ..scenery.hands import gesturing, held, outline
 from ..scenery.matting import matted, rematted
 from ..scenery.scenes import contact_shadow, scene
-from .camera import FAMILIES, HELD_OUT, SENSOR, Camera, picture_size, sample_camera, shot_alike
-from .photo import Attack, Photo, framed, read_photo, traces
+from .camera import FAMILIES, HELD_OUT, SENSOR, Camera, linear_light, picture_size, sample_camera, shot_alike
+from .photo import WHOLLY, Attack, Photo, contrast, framed, read_photo, traces
 from .production import random_of, write_mask, write_media
 
 STAGED = {"print": print_attack, "replay": replay_attack}
@@ -116,10 +116,12 @@ def _shot(made: Attack, camera: Camera, rng: np.random.Generator) -> tuple[bytes
     """The file, and the cues that are seen in it: against the same shot without each structure."""
     jpeg, *bare = shot_alike([made.frame, *made.without.values()], camera, rng)
     cues = dict(made.cues)
-    if bare:
-        picture = _decoded(jpeg)
-        for structure, each in zip(made.without, bare, strict=True):
-            cues |= traces(structure, picture, _decoded(each), made.iod / SENSOR)
+    for structure, each in zip(made.without, bare, strict=True):
+        if structure == WHOLLY:
+            left = contrast(*(linear_light(_decoded(shot)) for shot in (jpeg, each)), made.iod / SENSOR)
+            cues = {name: round(value * min(1.0, left / max(made.strength, 1e-6)), 3) for name, value in cues.items()}
+        else:
+            cues |= traces(structure, _decoded(jpeg), _decoded(each), made.iod / SENSOR)
     return jpeg, {name: value for name, value in cues.items() if value > 0}
 
 
@@ -140,6 +142,7 @@ def _made(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -
         return _live(seen_flat(stage(photo, rng, edge=False)))
     photo = framed(photo, rng)
     made = _on_a_face(job, photo, rng)
+    made = made.against(photo) if _is_attack(job.kind) else made
     if rng.random() > HAND:
         return made
     over = gesturing(made, photo, rng)
