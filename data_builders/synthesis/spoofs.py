@@ -118,7 +118,8 @@ def _shot(made: Attack, camera: Camera, rng: np.random.Generator) -> tuple[bytes
     cues = dict(made.cues)
     for structure, each in zip(made.without, bare, strict=True):
         if structure == WHOLLY:
-            left = contrast(*(linear_light(_decoded(shot)) for shot in (jpeg, each)), made.iod / SENSOR)
+            attacked, plain = (linear_light(_decoded(shot)) for shot in (jpeg, each))
+            left = contrast(attacked, plain, made.iod / SENSOR)
             cues = {name: round(value * min(1.0, left / max(made.strength, 1e-6)), 3) for name, value in cues.items()}
         else:
             cues |= traces(structure, _decoded(jpeg), _decoded(each), made.iod / SENSOR)
