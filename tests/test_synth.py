@@ -43,6 +43,7 @@ def test_what_is_missing_or_cannot_be_is_told_in_a_line(tmp_path, capsys):
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.shared
 def test_a_table_that_is_none_of_blendshapes_is_refused(shared, tmp_path, capsys):
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "a.png").write_bytes(b"no picture")

@@ -28,7 +28,7 @@ from .photo import Photo
 
 SMILE: dict[str, Sides] = {"AU6": (2.6, 2.6), "AU12": (3.2, 3.2)}
 FACE_PX = 480
-FACE, PRINTED, CLIP = 20, 16, 2  # seeds
+FACE, PRINTED, CLIP = 11, 16, 2  # seeds
 CLIP_PX, CLIP_FPS, CLIP_FRAMES = (480, 360), 30, 210
 
 

@@ -32,7 +32,7 @@ RIG_SPLIT = (0.8, 0.1, 0.1)
 LICENCE = "MIT (ICT-FaceKit)"
 STRONGEST = 4.0  # level that a photo is driven to
 # Portraits smile, and people posed at rest do not: of how many the levels of the null edit are told, or the folder would tell them.
-TOLD_SMILING, TOLD_AT_REST = 0.04, 0.3
+TOLD_SMILING, TOLD_AT_REST = 0.04, 0.02
 
 
 @dataclass(frozen=True)
