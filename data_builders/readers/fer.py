@@ -61,7 +61,10 @@ def _voted(votes: list[dict[str, str]], number: int, where: str, faults: Faults)
         faults.add("no label", where, f"{VOTES} ends before")
         return None, {}
     row = votes[number]
-    counts = {name: int(row.get(name) or 0) for name in VOTED}
+    if not all(row[name].isdigit() for name in VOTED):
+        faults.add("unreadable label", where, f"votes that are no numbers in {VOTES}")
+        return None, {}
+    counts = {name: int(row[name]) for name in VOTED}
     most = max(counts.values())
     winners = [name for name, count in counts.items() if count == most]
     if not row["Image name"] or winners in (["unknown"], ["NF"]) or len(winners) > 1:

@@ -18,4 +18,5 @@ def rows(path: Path, columns: Sequence[str], delimiter: str = ",") -> Iterator[t
             raise FacewiseError(f"{path}: no column {missing[0]!r} among {', '.join(names) or 'nothing'}")
         for values in reader:
             if values:
-                yield f"{path.name}:{reader.line_num}", dict(zip(names, (value.strip() for value in values), strict=False))
+                told = dict(zip(names, (value.strip() for value in values), strict=False))
+                yield f"{path.name}:{reader.line_num}", dict.fromkeys(names, "") | told  # a short row lacks values, not columns
