@@ -78,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_see(verbs)
     verbs.add_parser("serve", help="serve the OpenAI API and the face endpoint, through vLLM", add_help=False)
     _add_synth(verbs)
+    _add_build(verbs)
+    _add_data(verbs)
     _add_train(verbs)
     _add_export(verbs)
     _add_doctor(verbs)
@@ -155,6 +157,26 @@ def _add_synth(verbs: Any) -> None:
     )
     add_arguments(parser)
     parser.set_defaults(verb=synth)
+
+
+def _add_build(verbs: Any) -> None:
+    from .data_builders.build.command import add_arguments, build
+
+    parser = verbs.add_parser(
+        "build", help="turn labelled datasets into checked instruction data", allow_abbrev=False, add_help=False
+    )
+    add_arguments(parser)
+    parser.set_defaults(verb=build)
+
+
+def _add_data(verbs: Any) -> None:
+    from .data_builders.browse.command import add_verbs as add_looking
+    from .data_builders.exporters.command import add_verbs as add_handing_on
+
+    parser = verbs.add_parser("data", help="count, show, export or upload what `facewise build` wrote", allow_abbrev=False)
+    below = parser.add_subparsers(metavar="VERB", required=True)
+    add_looking(below, _own_stderr)
+    add_handing_on(below)
 
 
 def _add_train(verbs: Any) -> None:

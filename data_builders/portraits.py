@@ -1,11 +1,10 @@
 """Folders of portraits as live people, with the few action units that a blendshape teacher may be trusted with.
 
-A person who appears twice is one subject: near-duplicates are found by a perceptual hash. The teacher is data_builders/teacher.py; which of
+A person who appears twice is one subject: near-duplicates are found by a perceptual hash. The teacher is data_builders/blendshapes.py; which of
 its blendshapes count, and when, was measured on posed portraits: closed eyes pull its smile up, and only what a mirror image confirms is kept.
 """
 
 import csv
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,11 @@ import numpy as np
 
 from ..model.errors import FacewiseError
 from ..model.taxonomy import AU_CODES
-from .records import SPLITS
+from .checks.near_duplicates import HASH_BITS, SAME_PICTURE_BITS, perceptual_hash
+from .licences import licence_of
+from .splits import split_of
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
-SPLIT_SHARES = (0.7, 0.15, 0.15)
-SAME_PICTURE_BITS = (
-    4  # of 64: the largest Hamming distance between two prints of one portrait; of 431 people the nearest are 6 apart
-)
 FLIP_AGREES = 0.1
 EYES_OPEN = 0.5
 SMILE = 3.0  # level of AU12 on both sides
@@ -96,21 +93,6 @@ def _pictures(folder: Path) -> list[Path]:
     return paths
 
 
-def licence_of(folder: Path) -> str:
-    """The first line of the folder's licence file; without one, whose it is to ask."""
-    for path in sorted(folder.glob("LICEN[CS]E*")):
-        lines = path.read_text(errors="replace").strip().splitlines() if path.is_file() else []
-        if lines:
-            return lines[0].strip()
-    return f"that of the photos in {folder.name}"
-
-
-def split_of(subject: str, shares: tuple[float, float, float] = SPLIT_SHARES) -> str:
-    """train, val or test, by a hash of the name: the same on every machine and in every set."""
-    place = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8]) / 2**64
-    return SPLITS[int(np.searchsorted(np.cumsum(shares)[:-1], place, side="right"))]
-
-
 def teacher_aus(straight: dict[str, float], mirrored: dict[str, float]) -> dict[str, tuple[float, float]]:
     """Levels of the trusted units from both looks at one picture; a unit on which they differ is left out."""
     aus = {}
@@ -129,13 +111,13 @@ def teacher_aus(straight: dict[str, float], mirrored: dict[str, float]) -> dict[
 def same_subjects(paths: Sequence[Path]) -> list[str]:
     """A subject's name per picture: near-duplicates share the first one's."""
     names = [f"{path.parent.name}/{path.stem}" for path in paths]
-    marks = np.zeros((len(paths), 64), bool)
+    marks = np.zeros((len(paths), HASH_BITS // 8), np.uint8)
     owners: list[int] = []  # of the marks
     for i, path in enumerate(paths):
-        mark = perceptual_hash(path)
-        if mark is None:  # whoever wants to use the picture will say so
+        if (grey := _grey(path)) is None:  # whoever wants to use the picture will say so
             continue
-        near = np.flatnonzero((marks[: len(owners)] != mark).sum(1) <= SAME_PICTURE_BITS)
+        mark = np.frombuffer(perceptual_hash(grey).to_bytes(HASH_BITS // 8), np.uint8)
+        near = np.flatnonzero(np.bitwise_count(marks[: len(owners)] ^ mark).sum(1) <= SAME_PICTURE_BITS)
         if len(near):
             names[i] = names[owners[near[0]]]
         marks[len(owners)] = mark
@@ -143,22 +125,18 @@ def same_subjects(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def perceptual_hash(path: Path) -> np.ndarray | None:
-    """64 signs of the low frequencies of the grey picture (pHash), bool [64]; None for what is no picture."""
+def _grey(path: Path) -> np.ndarray | None:
+    """None for what is no picture."""
     try:
-        picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
     except (OSError, cv2.error):  # empty, or too large
         return None
-    if picture is None:
-        return None
-    low = cv2.dct(cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32))[:8, :8].ravel()
-    return low > np.median(low[1:])
 
 
 def _looks(teacher: Path) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
     """Picture's name -> blendshapes of the picture and of its mirror image."""
     if not teacher.is_file():
-        raise FacewiseError(f"{teacher}: no such table of blendshapes; data_builders/teacher.py makes one")
+        raise FacewiseError(f"{teacher}: no such table of blendshapes; data_builders/blendshapes.py makes one")
     looks: dict[str, tuple[dict[str, float], dict[str, float]]] = {}
     try:
         with teacher.open(newline="", encoding="utf-8") as file:
@@ -166,5 +144,7 @@ def _looks(teacher: Path) -> dict[str, tuple[dict[str, float], dict[str, float]]
                 media, flipped = row.pop("media"), int(row.pop("flipped"))
                 looks.setdefault(media, ({}, {}))[flipped].update({name: float(value) for name, value in row.items() if value})
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, csv.Error) as error:
-        raise FacewiseError(f"{teacher}: no table of blendshapes as data_builders/teacher.py writes them ({error!r})") from None
+        raise FacewiseError(
+            f"{teacher}: no table of blendshapes as data_builders/blendshapes.py writes them ({error!r})"
+        ) from None
     return looks

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import Dataset
 from transformers import AutoModelForCausalLM
 
-from ..data_builders.instructions import instruction
+from ..data_builders.instructions.evidence_answers import instruction
 from ..model.network.configuration import FacewiseConfig
 from ..model.network.encoder import FaceEncoder
 from ..model.network.evidence import Evidence

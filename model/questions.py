@@ -19,7 +19,7 @@ _FEELINGS = "|".join(form for forms in EMOTION_FORMS.values() for form in forms)
 _OF_SOMEONE = r"(?! (?:person|man|woman|guy|girl|boy|child|face)s?\b)"
 _OF_A_FACE = r"(?! (?:life|smile|laugh|joy|emotion|expression|happiness)\b)"
 _PARTS = r"(?:brows?|eyebrows?|lids?|eyelids?|eyes?|cheeks?|nose|lips?|lip corners?|chin|jaw|mouth)"
-_POSES = r"(?:raised|lowered|drawn|pulled|wrinkled|puckered|pressed|parted|stretched|tucked|tight(?:ened)?|dropped|closed|open)"
+_POSES = r"(?:raised|lowered|drawn|pulled|wrinkled|puckered|pressed|parted|stretched|tucked|tight(?:ened)?|turned|funnell?ed|sucked|dropped|closed|open)"
 # A question with none of these is chat.
 TASK_WORDS = {
     "spoof": rf"(?:real|fake|genuine|authentic){_OF_A_FACE}|faked|spoof\w*|deep ?fakes?|bona ?fide|attacks?|liveness"

@@ -20,7 +20,7 @@ BELOW = {
 }
 EXTRAS = {
     "model": ("hf", "serve"),
-    "data_builders": ("data",),
+    "data_builders": ("data", "ray"),
     "finetune": ("train",),
     "eval": ("eval",),
     "serve": ("serve", "page"),

@@ -106,6 +106,18 @@ def test_a_sheet_finds_its_names_below_notes_and_says_which_it_misses(tmp_path):
         list(table(tmp_path / "b.xlsx", ("Subject",)))
 
 
+def test_a_short_row_of_a_sheet_has_empty_cells_and_a_chart_is_no_sheet(tmp_path):
+    book = openpyxl.Workbook()
+    book.create_chartsheet("plot", 0).add_chart(openpyxl.chart.BarChart())
+    for line in (("Subject", "Apex", "Remarks"), (6,), (7, 5.0)):
+        book["Sheet"].append(line)
+    book.save(tmp_path / "a.xlsx")
+    (_, _, first), (_, _, second) = table(tmp_path / "a.xlsx", ("Subject", "Apex"))
+    assert first == {"Subject": "6", "Apex": "", "Remarks": ""} and second == {"Subject": "7", "Apex": "5", "Remarks": ""}
+    with pytest.raises(FacewiseError, match="no sheet 'plot'; it has Sheet"):
+        list(table(tmp_path / "a.xlsx", ("Subject",), "plot"))
+
+
 # CASME II
 
 CASME2_NAMES = ("Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None, "Action Units", "Estimated Emotion")
@@ -305,6 +317,14 @@ def test_cas_me_squared_goes_from_participant_and_video_to_the_folder(tmp_path):
     assert (record.subject, record.protocols, record.clip["fps"]) == ("casme_squared/s15", {"LOSO": "s15"}, 30)
     assert record.source["event 1"] == "disgust1_2; 4+7; negative; micro-expression; disgust"
     assert faults.counts == {"no label": 1, "no media": 1, "unreadable label": 1}
+
+
+def test_a_short_row_of_cas_me_squared_is_a_fault(tmp_path):
+    whole = (1, "disgust1_1", 3, 6, 9, "12", "positive", "macro-expression", "happiness")
+    casme_squared(tmp_path, whole, (1, "disgust1_2", 3), (1,))
+    frames(tmp_path / "rawpic" / "s15" / "15_0101disgustingteeth", "img{:03}.jpg", 1, 30)
+    (record,), faults = read(CASME_SQUARED, tmp_path)
+    assert placed(record) == [("macro", 2, 5, 8)] and faults.counts == {"unknown class": 1, "unreadable label": 1}
 
 
 def test_cas_me_squared_with_another_layout_is_refused(tmp_path):

@@ -79,6 +79,19 @@ def test_fer_reads_both_tables_and_the_votes_beside_them(tmp_path):
     assert faults.left_out == {"no face, unknown or a tie in FERPlus": 2}
 
 
+def test_votes_of_ferplus_that_are_no_numbers_are_faults(tmp_path):
+    grey = " ".join(["7"] * 48 * 48)
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n" + f"3,{grey},Training\n" * 5 + f"²,{grey},Training\n")
+    votes = ("1,0,0,0,0,0,0,x,0,0", "1,0,0,0,0,0,0,²,0,0", "1,0,0,0,0,0,0,-9,0,0", "9,0", "0,8,1,0,0,0,0,0,1,0")
+    names = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    lines = (f"Training,fer{number}.png,{told}" for number, told in enumerate(votes))
+    (tmp_path / "fer2013new.csv").write_text("\n".join((f"Usage,Image name,{names}", *lines)))
+    (happy,), faults = read("fer", tmp_path, labels="ferplus")
+    assert (happy.id, happy.emotion) == ("fer/Training/4", "happiness")
+    assert faults.counts == {"unreadable label": 4, "no label": 1}
+    assert read("fer", tmp_path)[1].counts == {"unknown class": 1}
+
+
 def test_celeba_joins_attributes_parts_and_people(tmp_path):
     pictures(tmp_path / "img_align_celeba", "000001.jpg")
     names = [f"Attribute_{number}" for number in range(40)]

@@ -10,8 +10,9 @@ from facewise.data_builders.attacks.painted import PAINTED
 from facewise.data_builders.attacks.print import VARIANTS, print_attack
 from facewise.data_builders.attacks.replay import replay_attack
 from facewise.data_builders.attacks.staging import covered_share, seen_flat, stage
-from facewise.data_builders.portraits import SPLIT_SHARES, same_subjects, split_of, teacher_aus
+from facewise.data_builders.portraits import same_subjects, teacher_aus
 from facewise.data_builders.records import SPLITS, read_records
+from facewise.data_builders.splits import SPLIT_SHARES, split_of
 from facewise.data_builders.synthesis.camera import SENSOR, linear_light, sample_camera, shoot, shot_alike, srgb
 from facewise.data_builders.synthesis.photo import TRACES, Attack, Photo, framed, read_photo, traces
 from facewise.data_builders.synthesis.spoofs import _shot

@@ -27,6 +27,7 @@ CODINGS = {
     "h264.mkv": ("libx264", {}),
     "mpeg4.avi": ("mpeg4", {}),
     "mjpeg.avi": ("mjpeg", {}),
+    "flash.flv": ("flv", {}),
     "animation.gif": ("gif", {}),
 }
 PIXEL_FORMATS = {"gif": "rgb8", "mjpeg": "yuvj420p"}

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from facewise.data_builders.instructions import QUESTIONS, answer_text
+from facewise.data_builders.instructions.evidence_answers import QUESTIONS, answer_text
 from facewise.model.answer import ActionUnitReading, Answer, Cue, Emotion
 from facewise.model.network.evidence import Evidence
 from facewise.model.questions import task_of

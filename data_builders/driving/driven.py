@@ -16,7 +16,7 @@ from .fitting import JAW, Fit, levels, weights_at
 from .lids import eyeball, lash_line, smooth_lid
 from .mouths import cavity, lip_line, mouth
 from .puppet import Puppet
-from .relighting import furrowed, light_of, relit, smoothed
+from .relighting import creased, furrowed, light_of, relit, uncreased
 from .scene import MOVED_PX, Scene, inner_mouth, pixels_of, sample_placement, scene, window_of
 from .slits import PARTING, Rims, Slit, moved_slits, seen_rims
 
@@ -24,6 +24,7 @@ Aus = dict[str, Sides]
 PARTED_IOD = (0.0, 0.023, 0.05, 0.095, 0.155, 0.21)  # the lips' opening in the middle of AU25's levels
 JAW_PARTS_IOD = 0.37  # by the jaw at full weight
 STIRRED = 0.1  # the change of an opening from which its rims are looked after
+MELLOW_IOD = 0.005  # the light across folds of the mesh
 EYE_RIM_IOD, LIP_RIM_IOD = 0.015, 0.02  # what is then taken for eye or teeth beyond them
 
 
@@ -109,13 +110,14 @@ def _skin(at: Scene, puppet: Puppet, before: Aus, after: Aus, rng: np.random.Gen
     plain = puppet.plain & (at.before.normals[:, 2] > 0.2)
     light = light_of(at.photo.pixels, at.before.flat[plain], at.before.normals[plain])
     ratio = relit(light, at.before.normals, at.after.normals)
-    values = np.concatenate([ratio[:, None], puppet.paint.texel[puppet.skin]], 1).astype(np.float32)
+    values = np.concatenate([ratio[:, None], puppet.plain[:, None], puppet.paint.texel[puppet.skin]], 1).astype(np.float32)
     field = interpolated(at.owner, at.bary, puppet.triangles, values)
-    lit = cv2.GaussianBlur(1 + (field[..., 0] - 1) * at.face, (0, 0), 0.015 * at.photo.iod)
-    texels = np.ascontiguousarray(field[..., 1:])
-    deeper, smoother = furrowed(puppet.paint, before, after, light, texels, rng)
-    skin = smoothed(skin, smoother * at.face, at.photo.iod)
-    return skin * (lit * (1 + (deeper - 1) * at.face))[..., None]
+    lit = cv2.GaussianBlur(1 + (field[..., 0] - 1) * at.face, (0, 0), MELLOW_IOD * at.photo.iod)
+    bare, texels = field[..., 1] * at.face, np.ascontiguousarray(field[..., 2:])
+    deeper = furrowed(puppet.paint, before, after, light, texels, at.photo.iod, rng)
+    skin *= lit[..., None]
+    skin = uncreased(skin, creased(puppet.paint, before, after, texels, at.photo.iod), bare, at.photo.iod)
+    return skin * (1 + (deeper - 1) * at.face)[..., None]
 
 
 def _closed(at: Scene) -> np.ndarray:

@@ -8,8 +8,6 @@ dataset's readme, and public readers.
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from ...model.errors import FacewiseError
 from ..records import Record
 from .faults import Faults
@@ -66,6 +64,8 @@ def _annotated(root: Path, name: str, split: str, faults: Faults) -> Iterator[Re
 
 def _number(path: Path) -> float | None:
     """Some are saved as a number, others as a word of it."""
+    import numpy as np  # which a list of the sources does not need
+
     try:
         return float(np.load(path, allow_pickle=False).item())
     except (OSError, ValueError):

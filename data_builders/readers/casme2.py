@@ -11,10 +11,10 @@ from pathlib import Path
 from ...model.errors import FacewiseError
 from ..records import Record
 from .action_codes import action_codes
-from .expression_events import COARSE, emotion, span, word
+from .expression_events import span, word
 from .faults import Faults
 from .frame_folder import inside, leaves
-from .micro_clip import MicroClip
+from .micro_clip import MicroClip, MicroRow, MicroSet
 from .sheet_file import found, table
 from .source import Source
 
@@ -43,37 +43,21 @@ ERRORS = {row: {"apex": apex} for row, apex in _APEX.items()} | {60: {"apex": 78
 
 
 def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Record]:
-    frames, kept, used = _frames(root), _kept(options), set()
-    for place, where, row in table(found(root, "CASME2-coding-*.xlsx"), COLUMNS):
-        feeling, subject, name = word(row["Estimated Emotion"]), _subject(row["Subject"]), row["Filename"]
-        told = span(row["OnsetFrame"], row["ApexFrame"], row["OffsetFrame"])
-        folder = inside(frames, subject, name)
-        clip = MicroClip(where, f"{subject}/{name}", folder, told, feeling, action_codes(row["Action Units"]), ERRORS.get(place))
-        used.add(folder)
-        if feeling not in CLASSES:
-            faults.add("unknown class", where, repr(row["Estimated Emotion"]))
-        elif feeling not in kept:
-            faults.leave_out(f"{feeling} is none of the {options['classes']} classes")
-        elif (labels := clip.labels(200, faults)) and folder:
-            yield Record(
-                f"casme2/{subject}/{name}",
-                folder.relative_to(root).as_posix(),
-                dataset="CASME II",
-                licence=CASME2.terms,
-                subject=f"casme2/{subject}",
-                emotion=emotion(feeling),
-                clip=labels[0],
-                protocols={"LOSO": subject},
-                source={
-                    "emotion": row["Estimated Emotion"],
-                    "class": COARSE[feeling] if options["classes"] == "3" else feeling,
-                    "action units": row["Action Units"],
-                    **labels[1],
-                },
-            )
-    for spare in leaves(frames, 2):
-        if spare not in used:
-            faults.add("no label", spare.relative_to(root), "not in the sheet")
+    frames, sheet = _frames(root), found(root, "CASME2-coding-*.xlsx")
+    clips = MicroSet("CASME II", CASME2.terms, 200, CLASSES, _kept(options), options["classes"])
+    return clips.records(root, (_row(frames, *line) for line in table(sheet, COLUMNS)), leaves(frames, 2), faults)
+
+
+def _row(frames: Path, place: int, where: str, row: dict[str, str]) -> MicroRow:
+    subject, name, units = _subject(row["Subject"]), row["Filename"], row["Action Units"]
+    told, feeling = span(row["OnsetFrame"], row["ApexFrame"], row["OffsetFrame"]), row["Estimated Emotion"]
+    folder = inside(frames, subject, name)
+    return MicroRow(
+        MicroClip(where, f"{subject}/{name}", folder, told, word(feeling), action_codes(units), ERRORS.get(place)),
+        f"casme2/{subject}/{name}",
+        f"casme2/{subject}",
+        {"emotion": feeling, "action units": units},
+    )
 
 
 def clip_folder(root: Path, subject: str, filename: str) -> Path | None:

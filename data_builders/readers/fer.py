@@ -49,7 +49,7 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
 
 
 def _labelled(label: str, where: str, faults: Faults) -> tuple[str | None, dict[str, str]]:
-    if not label.isdigit() or int(label) >= len(CLASSES):
+    if not label.isdecimal() or int(label) >= len(CLASSES):
         faults.add("unknown class", where, label)
         return None, {}
     return CLASSES[int(label)], {"emotion": label}
@@ -61,7 +61,7 @@ def _voted(votes: list[dict[str, str]], number: int, where: str, faults: Faults)
         faults.add("no label", where, f"{VOTES} ends before")
         return None, {}
     row = votes[number]
-    if not all(row[name].isdigit() for name in VOTED):
+    if not all(row[name].isdecimal() for name in VOTED):
         faults.add("unreadable label", where, f"votes that are no numbers in {VOTES}")
         return None, {}
     counts = {name: int(row[name]) for name in VOTED}

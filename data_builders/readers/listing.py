@@ -6,7 +6,7 @@ from pathlib import Path
 from ...model.errors import FacewiseError
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp"}
-VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".m4v"}
+VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".m4v", ".flv"}
 
 
 def child(folder: Path, *names: str) -> Path | None:

@@ -1,12 +1,16 @@
-"""A row of a sheet that labels one micro-expression in a folder of frames of its own, as in CASME II, SAMM, CAS(ME)^3, 4DME and MMEW."""
+"""A row of a sheet that labels one micro-expression in a folder of frames of its own, as in CASME II, SAMM, CAS(ME)^3, 4DME and MMEW.
 
-from collections.abc import Mapping
+CASME II, SAMM and MMEW differ in their columns, names and errors, and are read alike: MicroSet makes the records of all three.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..records import Record
 from .action_codes import ActionCodes
-from .expression_events import Span, placed
+from .expression_events import COARSE, Span, emotion, placed
 from .faults import Faults
 from .frame_folder import positions
 
@@ -35,3 +39,55 @@ class MicroClip:
             return None
         note = f"{told.onset}, {told.apex}, {told.offset} to {right.onset}, {right.apex}, {right.offset}"
         return {"fps": fps, "events": [event]}, {} if right == told else {"corrected": note}
+
+
+@dataclass(frozen=True)
+class MicroRow:
+    """A clip with its record's id and subject, and the sheet's own words: "emotion" and further ones."""
+
+    clip: MicroClip
+    id: str
+    subject: str
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MicroSet:
+    """`classes`: all that the sheet knows; `kept`: those of the protocol, which is called by their `number`. Three classes are the coarse ones."""
+
+    dataset: str
+    terms: str
+    fps: int
+    classes: tuple[str, ...]
+    kept: tuple[str, ...]
+    number: str
+
+    def records(self, root: Path, rows: Iterable[MicroRow], folders: Iterable[Path], faults: Faults) -> Iterator[Record]:
+        """`folders`: those of all clips, of which each ought to be in the sheet."""
+        used = set()
+        for row in rows:
+            clip = row.clip
+            used.add(clip.folder)
+            if clip.feeling not in self.classes:
+                faults.add("unknown class", clip.where, repr(row.words["emotion"]))
+            elif clip.feeling not in self.kept:
+                faults.leave_out(f"{clip.feeling} is none of the {self.number} classes")
+            elif (labels := clip.labels(self.fps, faults)) and clip.folder:
+                yield self._record(row, clip.folder.relative_to(root).as_posix(), *labels)
+        for spare in folders:
+            if spare not in used:
+                faults.add("no label", spare.relative_to(root), "not in the sheet")
+
+    def _record(self, row: MicroRow, media: str, labels: dict[str, Any], corrected: dict[str, str]) -> Record:
+        feeling = row.clip.feeling
+        return Record(
+            row.id,
+            media,
+            dataset=self.dataset,
+            licence=self.terms,
+            subject=row.subject,
+            emotion=emotion(feeling),
+            clip=labels,
+            protocols={"LOSO": row.subject.rpartition("/")[2]},
+            source={**row.words, "class": COARSE[feeling] if self.number == "3" else feeling, **corrected},
+        )

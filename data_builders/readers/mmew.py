@@ -10,10 +10,10 @@ from pathlib import Path
 from ...model.errors import FacewiseError
 from ..records import Record
 from .action_codes import action_codes
-from .expression_events import COARSE, emotion, span, word
+from .expression_events import span, word
 from .faults import Faults
 from .frame_folder import inside, leaves
-from .micro_clip import MicroClip
+from .micro_clip import MicroClip, MicroRow, MicroSet
 from .sheet_file import found, table
 from .source import Source
 
@@ -37,39 +37,22 @@ ERRORS = {row: {"apex": apex, "offset": offset} for row, (apex, offset) in _LAST
 
 
 def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Record]:
-    frames, used = inside(root, "Micro_Expression"), set()
-    if frames is None:
+    if (frames := inside(root, "Micro_Expression")) is None:
         raise FacewiseError(f"{root / 'Micro_Expression'}: no such folder; give the folder that holds it and the sheet")
-    for place, where, row in table(found(root, "MMEW_Micro_Exp*.xlsx"), COLUMNS):
-        feeling, name, subject = word(row["Estimated Emotion"]), row["Filename"], _subject(row["Subject"])
-        folder = inside(frames, row["Estimated Emotion"], name)
-        told, codes = span(row["OnsetFrame"], row["ApexFrame"], row["OffsetFrame"]), action_codes(row["Action Units"])
-        clip = MicroClip(where, f"{row['Estimated Emotion']}/{name}", folder, told, feeling, codes, ERRORS.get(place))
-        used.add(folder)
-        if feeling not in CLASSES:
-            faults.add("unknown class", where, repr(row["Estimated Emotion"]))
-        elif options["classes"] == "3" and feeling == "others":
-            faults.leave_out("others is none of the 3 classes")
-        elif (labels := clip.labels(FPS, faults)) and folder:
-            yield Record(
-                f"mmew/{name}",
-                folder.relative_to(root).as_posix(),
-                dataset="MMEW",
-                licence=MMEW.terms,
-                subject=f"mmew/{subject}",
-                emotion=emotion(feeling),
-                clip=labels[0],
-                protocols={"LOSO": subject},
-                source={
-                    "emotion": row["Estimated Emotion"],
-                    "class": COARSE[feeling] if options["classes"] == "3" else feeling,
-                    "action units": row["Action Units"],
-                    **labels[1],
-                },
-            )
-    for spare in leaves(frames, 2):
-        if spare not in used:
-            faults.add("no label", spare.relative_to(root), "not in the sheet")
+    sheet, kept = found(root, "MMEW_Micro_Exp*.xlsx"), CLASSES if options["classes"] == "7" else CLASSES[:-1]
+    clips = MicroSet("MMEW", MMEW.terms, FPS, CLASSES, kept, options["classes"])
+    return clips.records(root, (_row(frames, *line) for line in table(sheet, COLUMNS)), leaves(frames, 2), faults)
+
+
+def _row(frames: Path, place: int, where: str, row: dict[str, str]) -> MicroRow:
+    feeling, name, units = row["Estimated Emotion"], row["Filename"], row["Action Units"]
+    told, folder = span(row["OnsetFrame"], row["ApexFrame"], row["OffsetFrame"]), inside(frames, feeling, name)
+    return MicroRow(
+        MicroClip(where, f"{feeling}/{name}", folder, told, word(feeling), action_codes(units), ERRORS.get(place)),
+        f"mmew/{name}",
+        f"mmew/{_subject(row['Subject'])}",
+        {"emotion": feeling, "action units": units},
+    )
 
 
 def _subject(text: str) -> str:

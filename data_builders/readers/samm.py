@@ -11,10 +11,10 @@ from pathlib import Path
 from ...model.errors import FacewiseError
 from ..records import Record
 from .action_codes import action_codes
-from .expression_events import COARSE, emotion, span, word
+from .expression_events import span, word
 from .faults import Faults
 from .frame_folder import inside, leaves
-from .micro_clip import MicroClip
+from .micro_clip import MicroClip, MicroRow, MicroSet
 from .sheet_file import found, table
 from .source import Source
 
@@ -36,38 +36,22 @@ ERRORS = {56: {"offset": 5739}, 125: {"apex": 1105}, 132: {"apex": 4945}, 133: {
 
 
 def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Record]:
-    frames, used = _frames(root), set()
-    for place, where, row in table(found(root, "SAMM_*Micro_FACS_Codes*.xlsx"), COLUMNS):
-        feeling, subject, name = word(row["Estimated Emotion"]), row["Subject"].zfill(3), row["Filename"]
-        told = span(row["Onset Frame"], row["Apex Frame"], row["Offset Frame"])
-        folder = inside(frames, subject, name)
-        clip = MicroClip(where, f"{subject}/{name}", folder, told, feeling, action_codes(row["Action Units"]), ERRORS.get(place))
-        used.add(folder)
-        if feeling not in CLASSES:
-            faults.add("unknown class", where, repr(row["Estimated Emotion"]))
-        elif feeling not in KEPT[options["classes"]]:
-            faults.leave_out(f"{feeling} is none of the {options['classes']} classes")
-        elif (labels := clip.labels(200, faults)) and folder:
-            yield Record(
-                f"samm/{name}",
-                folder.relative_to(root).as_posix(),
-                dataset="SAMM",
-                licence=SAMM.terms,
-                subject=f"samm/{subject}",
-                emotion=emotion(feeling),
-                clip=labels[0],
-                protocols={"LOSO": subject},
-                source={
-                    "emotion": row["Estimated Emotion"],
-                    "class": COARSE[feeling] if options["classes"] == "3" else feeling,
-                    "action units": row["Action Units"],
-                    "objective class": row["Objective Classes"],
-                    **labels[1],
-                },
-            )
-    for spare in leaves(frames, 2):
-        if spare not in used and spare.parent.name.isdigit():
-            faults.add("no label", spare.relative_to(root), "not in the sheet")
+    frames, sheet = _frames(root), found(root, "SAMM_*Micro_FACS_Codes*.xlsx")
+    clips = MicroSet("SAMM", SAMM.terms, 200, CLASSES, KEPT[options["classes"]], options["classes"])
+    folders = (folder for folder in leaves(frames, 2) if folder.parent.name.isdigit())
+    return clips.records(root, (_row(frames, *line) for line in table(sheet, COLUMNS)), folders, faults)
+
+
+def _row(frames: Path, place: int, where: str, row: dict[str, str]) -> MicroRow:
+    subject, name, units = row["Subject"].zfill(3), row["Filename"], row["Action Units"]
+    told, feeling = span(row["Onset Frame"], row["Apex Frame"], row["Offset Frame"]), row["Estimated Emotion"]
+    folder = inside(frames, subject, name)
+    return MicroRow(
+        MicroClip(where, f"{subject}/{name}", folder, told, word(feeling), action_codes(units), ERRORS.get(place)),
+        f"samm/{name}",
+        f"samm/{subject}",
+        {"emotion": feeling, "action units": units, "objective class": row["Objective Classes"]},
+    )
 
 
 def clip_folder(root: Path, subject: str, filename: str) -> Path | None:

@@ -19,7 +19,7 @@ def found(folder: Path, pattern: str) -> Path:
 
 
 def rows(path: Path, sheet: str | int = 0) -> list[list[str]]:
-    """All rows of a sheet, by its name or its place."""
+    """All rows of a sheet, by its name or its place, each as long as the longest."""
     try:
         import openpyxl
     except ImportError:
@@ -28,12 +28,15 @@ def rows(path: Path, sheet: str | int = 0) -> list[list[str]]:
         book = openpyxl.load_workbook(path, data_only=True)
     except (OSError, ValueError, KeyError, BadZipFile, openpyxl.utils.exceptions.InvalidFileException) as error:
         raise FacewiseError(f"{path}: not a readable .xlsx file ({error})") from None
-    names = {name.strip().lower(): name for name in book.sheetnames}
-    if isinstance(sheet, int) and sheet < len(book.sheetnames):
-        sheet = book.sheetnames[sheet]
-    if str(sheet).lower() not in names:
-        raise FacewiseError(f"{path}: no sheet {sheet!r}; it has {', '.join(book.sheetnames)}")
-    return [[_text(cell) for cell in row] for row in book[names[str(sheet).lower()]].iter_rows(values_only=True)]
+    sheets = book.worksheets  # without pages that are a chart
+    names = {each.title.strip().lower(): each for each in sheets}
+    if isinstance(sheet, int) and sheet < len(sheets):
+        chosen = sheets[sheet]
+    elif str(sheet).lower() in names:
+        chosen = names[str(sheet).lower()]
+    else:
+        raise FacewiseError(f"{path}: no sheet {sheet!r}; it has {', '.join(each.title for each in sheets)}")
+    return [[_text(cell) for cell in row] for row in chosen.iter_rows(values_only=True)]
 
 
 def table(path: Path, columns: Sequence[str], sheet: str | int = 0) -> Iterator[tuple[int, str, dict[str, str]]]:
@@ -49,7 +52,7 @@ def table(path: Path, columns: Sequence[str], sheet: str | int = 0) -> Iterator[
     names = [wanted.get(_key(cell), cell) for cell in lines[at]]
     below = [(i, line) for i, line in enumerate(lines[at + 1 :], start=at + 2) if any(line)]
     for place, (number, line) in enumerate(below):
-        yield place, f"{path.name}:{number}", {name: cell for name, cell in zip(names, line, strict=False) if name}
+        yield place, f"{path.name}:{number}", {name: cell for name, cell in zip(names, line, strict=True) if name}
 
 
 def _key(name: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...model.errors import FacewiseError
-from ..portraits import split_of
 from ..records import Record
+from ..splits import split_of
 from .faults import Faults
 from .source import Source
 

@@ -79,7 +79,13 @@ FOLDS: dict[str, tuple[Line, ...]] = {
     ),
 }
 LINED_AT_REST = ("AU1", "AU2", "AU4", "AU6", "AU12")
-LEAST = {"AU4": 0.25, "AU14": 0.3, "AU24": 0.25}  # depth at level E of folds that make the unit what it is, on every skin
+LEAST = {
+    "AU4": 0.25,
+    "AU9": 0.25,
+    "AU14": 0.3,
+    "AU15": 0.2,
+    "AU24": 0.25,
+}  # depth at level E of folds that make the unit what it is, on every skin
 CHIN_BOSS = ((0.0, -6.4), (1.5, 0.8))  # centre and half axes, cm: it cobbles under AU17
 
 Furrow = tuple[slice, slice, np.ndarray]

@@ -140,7 +140,7 @@ def _add_flag(parser: argparse.ArgumentParser, name: str, kind: str) -> None:
         what = "ICT-FaceKit's light model as .npz, or a clone of its repository"
         parser.add_argument("--rig", type=Path, required=required, metavar="FILE", help=what)
     elif name == "teacher":
-        what = "blendshapes of the portraits, from data_builders/teacher.py: labels of a few action units"
+        what = "blendshapes of the portraits, from data_builders/blendshapes.py: labels of a few action units"
         parser.add_argument("--teacher", type=Path, metavar="CSV", help=what)
     else:
         unit = {"spoof": "pictures", "faces": "jobs; a driven photo is one of two pictures", "clips": "videos"}[kind]

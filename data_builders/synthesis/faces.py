@@ -16,12 +16,13 @@ from ...model.taxonomy import AU_CODES
 from ..driving.driven import driven, towards
 from ..driving.fitting import fitted
 from ..driving.puppet import Puppet, puppet
-from ..portraits import Portrait, split_of
+from ..portraits import Portrait
 from ..records import Record
 from ..rig.expressions import Aus, resembled, sample_expression
 from ..rig.look import Painting, painting
 from ..rig.render import render, sample_view
 from ..rig.rig import Rig, expressed, lip_parting, load_rig, sample_person
+from ..splits import split_of
 from .camera import FAMILIES, HELD_OUT, SENSOR, picture_size, sample_camera, shoot
 from .photo import Photo, framed, read_photo
 from .production import random_of, write_mask, write_media

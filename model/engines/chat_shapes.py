@@ -23,14 +23,14 @@ def data_uri(picture: Picture, own_decoder: bool) -> str:
     """A picture as its own file; as PNG where there is none, or where not every decoder would see the same in it."""
     if picture.file is not None:
         with Image.open(io.BytesIO(picture.file), formats=FORMATS) as image:
-            if own_decoder or _is_plain(image):
+            if own_decoder or is_plain(image):
                 return _uri(image.get_format_mimetype() or "image/png", picture.file)
     png = io.BytesIO()
     Image.fromarray(picture.pixels).save(png, "PNG", compress_level=1)
     return _uri("image/png", png.getvalue())
 
 
-def _is_plain(image: Image.Image) -> bool:
+def is_plain(image: Image.Image) -> bool:
     """Upright, opaque, still, eight bits: what every decoder reads alike."""
     upright = image.getexif().get(0x0112, 1) == 1  # orientation
     still = not getattr(image, "is_animated", False)

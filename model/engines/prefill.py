@@ -1,6 +1,6 @@
 """A picture is prefilled once: what the model remembers of a prompt up to its last face token serves every face and question about it.
 
-The prompt's beginning is known by its token ids and face features; its keys and values are kept for the last few pictures. A batch of
+The prompt's beginning is known by its token ids and its faces; its keys and values are kept for the last few pictures. A batch of
 prompts whose beginnings differ in length lies in two blocks, each padded on its left, and the attention mask has a hole between them.
 """
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from ..network.looks import FACE_INPUTS, row_sizes
 from ..network.modeling import FacewiseForConditionalGeneration
 
 Layers = list[tuple[Tensor, Tensor]]  # keys and values [heads, T, D] of each layer
@@ -32,10 +33,12 @@ class Prefill:
         rows = [ids[mask.bool()] for ids, mask in zip(inputs["input_ids"], inputs["attention_mask"], strict=True)]
         lengths = [_beginning(ids, self.model.config.image_token_id) for ids in rows]
         counts = [int((ids == self.model.config.image_token_id).sum()) for ids in rows]
-        features, kinds = (inputs[name].split(counts) for name in ("face_features", "face_kinds"))
+        faces = {name: inputs[name] for name in FACE_INPUTS if name in inputs}
+        sizes = row_sizes(faces, counts, self.model.config.vision_tokens)
+        parts = {name: values.split(sizes[name]) for name, values in faces.items()}
         begun = [
-            self._layers(ids[:length], feature, kind)
-            for ids, length, feature, kind in zip(rows, lengths, features, kinds, strict=True)
+            self._layers(ids[:length], {name: parts[name][row] for name in faces})
+            for row, (ids, length) in enumerate(zip(rows, lengths, strict=True))
         ]
         first, first_mask = _left_padded([ids[:length] for ids, length in zip(rows, lengths, strict=True)])
         rest, rest_mask = _left_padded([ids[length:] for ids, length in zip(rows, lengths, strict=True)])
@@ -45,19 +48,22 @@ class Prefill:
             "past_key_values": _cache(begun, max(lengths)),
         }
 
-    def _layers(self, ids: Tensor, features: Tensor, kinds: Tensor) -> Layers:
-        key = hashlib.sha256(ids.cpu().numpy().tobytes() + features.float().cpu().numpy().tobytes()).hexdigest()
+    def _layers(self, ids: Tensor, faces: dict[str, Tensor]) -> Layers:
+        digest = hashlib.sha256(ids.cpu().numpy().tobytes())
+        for values in faces.values():
+            digest.update(values.float().cpu().numpy().tobytes())
+        key = digest.hexdigest()
         if key not in self._memory:
-            self._memory[key] = self._computed(ids, features, kinds)
+            self._memory[key] = self._computed(ids, faces)
             self.prefilled += len(ids) > 0
             while len(self._memory) > self._remembered:
                 self._memory.popitem(last=False)
         self._memory.move_to_end(key)
         return self._memory[key]
 
-    def _computed(self, ids: Tensor, features: Tensor, kinds: Tensor) -> Layers:
+    def _computed(self, ids: Tensor, faces: dict[str, Tensor]) -> Layers:
         cache = DynamicCache()
-        faces = {"face_features": features, "face_kinds": kinds} if len(features) else {}
+        faces = faces if len(faces["face_features"]) else {}
         # At least one token, so that a text without a picture has layers of the right shape; it is cut off again.
         tokens = ids if len(ids) else torch.zeros(1, dtype=ids.dtype, device=ids.device)
         self.model(input_ids=tokens[None], past_key_values=cache, use_cache=True, logits_to_keep=1, **faces)

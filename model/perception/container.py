@@ -18,10 +18,10 @@ from av.video.reformatter import VideoReformatter
 from ..errors import FacewiseError
 from .picture import MAX_PIXELS
 
-READS = "MP4, MOV, M4V, WebM, MKV, AVI and GIF are read"
+READS = "MP4, MOV, M4V, WebM, MKV, AVI, FLV and GIF are read"
 LIMIT = {"max_pixels": str(MAX_PIXELS)}
 # By content and not by name: FFmpeg would follow a playlist named .mp4 to the files and addresses that it lists.
-DEMUXERS = {"format_whitelist": "mov,matroska,avi,gif"}
+DEMUXERS = {"format_whitelist": "mov,matroska,avi,flv,gif"}
 HEADER_PRECISION = 0.01  # WebM and Matroska stamps are whole milliseconds: 29.995 measured is the header's 30
 
 

@@ -22,7 +22,7 @@ from ..errors import FacewiseError
 from .container import Converter, mean_rate, opened, pictures
 from .picture import FORMATS, read_picture
 
-SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".flv")
 REORDERED = 16  # pictures that H.264 and HEVC hold back at most: stamps out of order show within one more
 TAIL_S = 0.5  # sound may outlast the pictures by this much before a missing end is spoken of
 SYSTEM_FILES = ("Thumbs.db",)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..model.answer import Answer
-from ..model.network.evidence import Evidence
-from ..model.questions import DEFAULT_QUESTIONS, prompt
-from ..model.readings import action_units, attack_type, emotion, is_active, visible_cues
-from ..model.taxonomy import AU_WORDS
-from ..model.wording import level, settled
+from ...model.answer import Answer
+from ...model.network.evidence import Evidence
+from ...model.questions import DEFAULT_QUESTIONS, prompt
+from ...model.readings import action_units, attack_type, emotion, is_active, visible_cues
+from ...model.taxonomy import AU_WORDS
+from ...model.wording import level, settled
 
 QUESTIONS = {
     "spoof": (

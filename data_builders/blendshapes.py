@@ -2,7 +2,7 @@
 
 Runs in a virtual environment of its own (mediapipe with the Tasks API; libEGL and libGLES on the system), so nothing of ours is imported:
 
-    python data_builders/teacher.py --portraits DIR [DIR ...] --task face_landmarker.task --out labels.csv
+    python data_builders/blendshapes.py --portraits DIR [DIR ...] --task face_landmarker.task --out labels.csv
 """
 
 import argparse

@@ -1,0 +1,1 @@
+"""Labelled sources in, a checked and documented instruction set out: `facewise build`."""

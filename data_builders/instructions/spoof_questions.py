@@ -1,0 +1,118 @@
+"""What is asked about presentation attacks and about manipulation by software, by what is wanted: verdict, type, why, where, or
+the pixels themselves.
+
+Most questions name two sides, because models answer a bare yes or no by habit (SHIELD, arXiv 2402.04178).
+"""
+
+from ...model.questions import DEFAULT_QUESTIONS
+
+SPOOF = {
+    "verdict": (
+        "Is this face real?",
+        "Is this a live person or a spoof?",
+        "Real or fake?",
+        "Is the face in this {picture} real, or is it an attack on the camera?",
+        "Would you let this face through a liveness check?",
+        "Bona fide or attack?",
+        "Does a real person stand before the camera?",
+        "Is somebody trying to spoof the camera here?",
+        "Tell me whether this face is genuine.",
+        "Was the face taken live, or from a likeness of it?",
+        "Classify the presentation: genuine or attack?",
+        "Is there anything fake about this face?",
+        "Anti-spoofing check, please: what is your verdict?",
+        "Does this {picture} show a person or a presentation attack?",
+        "Is this a real face or only the likeness of one?",
+        "I run a face login. Is this {picture} genuine?",
+    ),
+    "type": (
+        "What type of attack is this, if any?",
+        "Which kind of spoof do we see?",
+        "If this is an attack, name the instrument.",
+        "How was this face faked, if it was?",
+        "Print, screen, mask or nothing: which attack is it?",
+        "Could this be a printed photo or a screen?",
+        "What is held or worn before the camera to fake this face?",
+        "Sort this: live face, or one of the attack types?",
+        "Which presentation attack instrument is used here?",
+        "Is it a print, a replay, a mask or a live face?",
+        "Give the class of the spoof.",
+        "Does the attack use paper, a display, a mask or paint?",
+    ),
+    "why": (
+        DEFAULT_QUESTIONS["spoof"],
+        "Why is this face live or spoof?",
+        "Explain how you tell a live person from a spoof here.",
+        "What gives this attack away, if it is one?",
+        "Which signs say real or fake here?",
+        "Walk me through the evidence: real or spoof?",
+        "Go over borders, surface and light: is this face genuine?",
+        "What would an anti-spoofing analyst note in this {picture}?",
+        "Reason step by step whether this is a live face.",
+        "On what grounds would you call this real or an attack?",
+        "Which cues decide between a live face and an attack?",
+        "Give a liveness verdict and justify it.",
+    ),
+    "where": (
+        "Where is the attack?",
+        "Can you locate the spoof area?",
+        "Mark the region that is fake.",
+        "Which part of the {picture} does the attack cover?",
+        "Draw a box around the spoof.",
+        "Box in whatever is not a genuine face.",
+        "Show me the area of the presentation attack.",
+        "Where does the fake begin and end?",
+        "Point to the attack instrument.",
+        "Is all of the face fake, or only a part, and where?",
+        "Outline the spoofed region.",
+        "At which coordinates is the attack?",
+    ),
+    "digital": (
+        "Is this a deepfake?",
+        "Has software altered this face, or is it authentic?",
+        "Was the face generated, manipulated, or is it genuine?",
+        "Is the face swapped, re-enacted, generated, or authentic?",
+        "Which kind of deepfake is it, if any?",
+        "Do you see a face swap in this {picture}, or is it authentic?",
+        "Are these pixels authentic?",
+        "Did an editing program fake anything in this face?",
+        "Deepfake check: was this {picture} manipulated?",
+        "Is the {picture} authentic or computer-made?",
+        "Straight from a camera, or a deepfake?",
+        "Is anything in this {picture} faked by software?",
+    ),
+}
+# After an earlier answer; none of them is a question of its own, so that its answer needs no verdict again.
+SPOOF_FOLLOW_UPS = {
+    "how": (
+        "How was it done?",
+        "What does that mean here?",
+        "What stands before the camera, then?",
+        "How does such a thing work?",
+        "What was used for it?",
+        "Explain the type to me.",
+    ),
+    "why": (
+        "Why do you think so?",
+        "What makes you say that?",
+        "How can you tell?",
+        "Which signs do you go by?",
+        "Take me through your reasons.",
+        "Can you back that up?",
+        "What did you look at?",
+    ),
+    "where": (
+        "Where exactly?",
+        "Can you point to it?",
+        "Which part of the {picture} is it?",
+        "Show me the place.",
+        "Could you put a box around it?",
+        "And where does it lie?",
+    ),
+    "pixels": (
+        "And was anything changed by software?",
+        "Has an editing program been at work, too?",
+        "Are the pixels untouched as well?",
+        "Could a program have made the face?",
+    ),
+}
