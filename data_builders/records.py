@@ -3,7 +3,6 @@
 Labels are in our vocabularies; what is None is not known and takes part in no loss. Subjects never cross splits.
 """
 
-import dataclasses
 import json
 import os
 from collections.abc import Iterable
@@ -83,7 +82,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def json_line(record: Record) -> str:
     """What is not known is left out."""
-    values = {name: value for name, value in dataclasses.asdict(record).items() if value is not None}
+    values = {name: value for name, value in vars(record).items() if value is not None}
     return json.dumps(values) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Small sets for the tests of `facewise build`: drawn pictures, files of records, an engine of this process that can break off."""
+"""Small sets for the tests of `facewise build`: drawn pictures, files of records, an engine that can break off."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path

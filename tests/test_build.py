@@ -53,7 +53,7 @@ def test_the_card_has_a_head_that_names_the_files_and_tells_terms_and_limits(tmp
     card = (tmp_path / "set" / "README.md").read_text()
     head = card.split("---\n")[1]
     assert "split: train\n    path: data/train-*.parquet" in head and "split: val" not in head
-    assert "| Drawn | none | 4 |" in card and "no evidence of deception" in card and "mirrored selfie" in card
+    assert "| Drawn | none | 4 |" in card and "AI Act" in card and "mirrored selfie" in card
 
 
 def test_parquet_gives_what_the_lines_say_and_pictures_to_look_at(tmp_path):
@@ -220,6 +220,11 @@ def test_a_source_of_which_nothing_is_left_is_told_in_a_line(tmp_path):
     (tmp_path / "records.jsonl").write_text("{}\n")
     with pytest.raises(FacewiseError, match="not one record can be used; unreadable label 1"):
         built(tmp_path / "set", tmp_path / "records.jsonl")
+
+
+def test_a_wording_that_asks_about_nothing_that_is_labelled_is_told_in_a_line(tmp_path):
+    with pytest.raises(FacewiseError, match="not one row came of 4 records; --wording megc"):
+        built(tmp_path / "set", drawn(tmp_path / "in", 4), wording="megc")
 
 
 def test_whoever_reads_millions_brings_the_memory_for_ids(tmp_path):

@@ -1,4 +1,4 @@
-"""`facewise build` on a tiny folder in the official layout of one dataset of each family: the readers' own fixtures, with real media in them."""
+"""`facewise build` on a tiny folder in the official layout of one dataset of each family: the readers' fixtures, real media."""
 
 import zlib
 from pathlib import Path

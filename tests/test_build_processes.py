@@ -1,4 +1,4 @@
-"""`facewise build` as real processes: killed, short of disk, with one worker and two, on Ray, and for a set ten times as large."""
+"""`facewise build` as processes: killed, short of disk, with one worker and two, on Ray, and for a set ten times as large."""
 
 import os
 import signal
@@ -117,7 +117,7 @@ def test_a_full_disk_is_told_in_a_line_and_the_build_goes_on_when_there_is_room(
 @pytest.mark.slow
 def test_ray_gives_the_same_bytes_as_this_machine(tmp_path):
     pytest.importorskip("ray.data")
-    source = drawn(tmp_path / "in", 300)
+    source = drawn(tmp_path / "in", 60)
     found = []
     for backend in ("local", "ray"):
         done = ran(tmp_path, tmp_path / "set", source, backend, 2)
@@ -125,6 +125,24 @@ def test_ray_gives_the_same_bytes_as_this_machine(tmp_path):
         found.append(tree(tmp_path / "set"))
         (tmp_path / "set").rename(tmp_path / backend)
     assert found[0] == found[1]
+
+
+def fail(number: int) -> int:
+    if number == 3:
+        raise OSError(28, "No space left on device")
+    return number
+
+
+@pytest.mark.slow
+def test_a_fault_on_ray_arrives_as_it_was():
+    pytest.importorskip("ray.data")
+    command = (
+        "from facewise.data_builders.build.engines import opened\nfrom test_build_processes import fail\n"
+        "with opened('ray', 1, 'local') as engine:\n    print(list(engine.map(fail, range(3))))\n    list(engine.map(fail, range(5)))"
+    )
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run([sys.executable, "-c", command], check=False, capture_output=True, text=True, env=here, timeout=280)
+    assert "[0, 1, 2]" in done.stdout and done.stderr.strip().endswith("OSError: [Errno 28] No space left on device")
 
 
 @pytest.mark.slow

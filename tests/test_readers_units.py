@@ -268,7 +268,7 @@ def test_the_video_that_openface_read_is_taken_and_not_the_one_it_drew_upon(tmp_
     media(tmp_path, "raw/talk.mp4", "processed/talk.avi", "processed/odd.avi")
     for name in ("talk", "odd"):
         openface(tmp_path / "processed" / f"{name}.csv", "frame,face_id,timestamp,confidence,success", "1,0,0,1,1")
-    text(tmp_path / "processed" / "talk_of_details.txt", "Input:/home/x/raw/talk.mp4", "Camera parameters:500,500,320,240")
+    text(tmp_path / "processed" / "talk_of_details.txt", "Input:raw/talk.mp4", "Camera parameters:500,500,320,240")
     text(tmp_path / "processed" / "odd_of_details.txt", "Input:webcam")
     (record,), faults = read(OPENFACE_CSV, tmp_path)
     assert record.media == "raw/talk.mp4" and faults.counts == {"no media": 1}

@@ -1,4 +1,4 @@
-"""The data set's card, README.md: a head that the hub and `datasets` read, and what a reader has to know before training on it."""
+"""The data set's card, README.md: a head that the hub and `datasets` read, and what one has to know before training."""
 
 from typing import Any
 
@@ -14,12 +14,14 @@ MEDIA = {
     "Cropped JPEG files were encoded anew (quality 98, 4:4:4), cropped videos with H.264 at a rate factor of 12.",
 }
 LIMITS = """\
-- Emotion words describe an appearance, never what a person feels; micro-expressions are candidates with a score and no evidence of deception.
+- Emotion words describe an appearance, never what a person feels; micro-expressions are candidates with a score and no evidence
+  of deception.
 - No row names a person, matches identities, or tells health, religion, orientation, race or honesty from a face.
-- Not for work, school, hiring, policing, border or lie detection: the EU AI Act forbids emotion inference at work and in education. Who deploys
-  a model that learnt from these rows informs the people shown.
+- Not for work, school, hiring, policing, border or lie detection: the EU AI Act forbids emotion inference at work and in
+  education. Who deploys a model that learnt from these rows informs the people shown.
 - Left and right are the person's own (FACS). A mirrored selfie cannot be known as such: its sides are wrong in the labels, too.
-- A source's mistakes are in the rows; known errors are put right beside each reader, and the source's own words stay in `records.jsonl`."""
+- A source's mistakes are in the rows; known errors are put right beside each reader, and the source's own words stay in
+  `records.jsonl`."""
 
 
 def card(report: dict[str, Any], settings: Settings) -> str:

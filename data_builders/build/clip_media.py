@@ -1,6 +1,7 @@
-"""Clips of a set: opened, hashed, and left where they are, or copied, cut and cropped; a video stays a video, and a folder of frames a folder.
+"""Clips of a set: opened, hashed, and left where they are, or copied, cut and cropped; videos stay videos, folders folders.
 
-Of a clip that stays where it is the first frame is decoded, and its labels are held against the number of frames that its header tells.
+Of a clip that stays where it is the first frame is decoded, and its labels are held against the number of frames that its header
+tells.
 """
 
 import hashlib

@@ -15,7 +15,8 @@ EXAMPLES = 5
 
 
 def compare(ledger: Ledger, settings: Settings) -> dict[str, Any]:
-    """{"subjects": {...}, "near_duplicates": {...}}: how many were found, with examples; `looked` False: nobody looked at the media."""
+    """{"subjects": {...}, "near_duplicates": {...}}: how many were found, with examples; `looked` False: nobody looked at the
+    media."""
     if told := ledger.told(COMPARED):
         return told
     found = {"subjects": _people(ledger), "near_duplicates": {"looked": settings.look, **_pictures(ledger)}}

@@ -35,7 +35,7 @@ class Counts:
         self.rows[meta.get("dataset", ""), meta["split"]] += 1
         self.tasks[meta["task"]] += 1
         self.writers[meta["writer"]] += 1
-        label = str(meta.get("label"))
+        label = str(meta.get("label", "not told"))
         units = _UNITS.findall(label)
         self.classes[meta["task"]].update(units if len(units) > 1 else (label,))
 

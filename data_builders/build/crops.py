@@ -1,6 +1,7 @@
 """Where a picture is cut to its face: the square of four inter-ocular distances that the widest view shows, cut by the picture.
 
-Cues are told as visible in that view, so a narrower crop would make them untrue. Nothing is scaled: pixels stay, boxes and points move.
+Cues are told as visible in that view, so a narrower crop would make them untrue. Nothing is scaled: pixels stay, boxes and points
+move.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -38,7 +39,8 @@ def face_rectangle(record: Record, pixels: np.ndarray) -> Rectangle | None:
 
 
 def clip_rectangle(record: Record, section: Callable[[], Iterator[Frame]]) -> Rectangle | None:
-    """About the face in all frames: one that moved with the head would show as motion. The sides are even, as H.264 wants them."""
+    """About the face in all frames: one that moved with the head would show as motion. The sides are even, as H.264 wants
+    them."""
     shape: tuple[int, ...] = ()
     squares = []
     for frame in _spread(section):

@@ -1,8 +1,10 @@
 """What runs the work: spawned processes of this machine, or Ray Data on a cluster. Both give results in the order of the tasks.
 
-A task is a span of a file's lines and no data, so that little travels; on a cluster the folders lie on a file system that all machines share.
+A task is a span of a file's lines and no data, so that little travels; on a cluster the folders lie on a file system that all
+machines share.
 """
 
+import logging
 import multiprocessing
 import os
 import pickle
@@ -73,7 +75,6 @@ class _Processes:
 
 @contextmanager
 def _ray(workers: int, address: str) -> Iterator[Engine]:
-    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     try:
         import ray.data
     except ImportError as error:
@@ -86,26 +87,41 @@ def _ray(workers: int, address: str) -> Iterator[Engine]:
             f"--address {address}: no Ray cluster answers ({error}); start one by `ray start --head`, or give --address local for one of this machine alone"
         ) from None
     try:
-        yield _RayData(ray.data)
+        yield _RayData(ray)
     finally:
         ray.shutdown()
 
 
 class _RayData:
-    def __init__(self, data: Any):
-        self._data = data
-        context = data.DataContext.get_current()
+    def __init__(self, ray: Any):
+        self._data, self._faults = ray.data, ray.exceptions.RayError
+        context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells how it will do everything, and that it did
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         tasks = iter(tasks)
         while some := [{"packed": pickle.dumps((function, task))} for task in islice(tasks, AT_ONCE)]:
             applied = self._data.from_items(some, override_num_blocks=len(some)).map(_applied)
+            for result, fault in self._unpacked(applied):
+                if fault is not None:
+                    raise fault
+                yield result
+
+    def _unpacked(self, applied: Any) -> Iterator[tuple[Any, Exception | None]]:
+        try:
             for row in applied.iter_rows():
                 yield pickle.loads(row["packed"])
+        except self._faults as error:
+            raise FacewiseError(f"the Ray cluster failed ({error}); what was made is kept, run the same command again") from None
 
 
 def _applied(row: dict[str, bytes]) -> dict[str, bytes]:
+    """With the fault that a user is to be told of: Ray would wrap it in its own."""
     function, task = pickle.loads(row["packed"])
-    return {"packed": pickle.dumps(function(task))}
+    try:
+        told = function(task), None
+    except (FacewiseError, OSError) as fault:
+        told = None, fault
+    return {"packed": pickle.dumps(told)}

@@ -1,7 +1,7 @@
 """Pictures, folders of frames and videos of a set, each whole or not there at all.
 
-What is cut from a video is encoded anew, nearly without loss (a rate factor of 12): keyframes stand where they stand, and a micro-expression of half a
-pixel has to stay. The bytes are the same on every machine with the same libraries.
+What is cut from a video is encoded anew, nearly without loss (a rate factor of 12): keyframes stand where they stand, and a
+micro-expression of half a pixel has to stay. The bytes are the same on every machine with the same libraries.
 """
 
 import os

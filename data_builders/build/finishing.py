@@ -1,4 +1,4 @@
-"""Last stage: what was written is counted, audited and put into Parquet while it goes by once; then everything gets its place in the folder.
+"""Last stage: what was written is counted, audited and put into Parquet as it goes by; then everything gets its place.
 
 A file that lies in OUT is whole. Until then it lies in the workshop, and a run that was stopped in this stage starts it anew.
 """
@@ -29,8 +29,8 @@ CARD, DATA = "README.md", "data"
 def finish(
     ledger: Ledger, settings: Settings, out: Path, checks: dict[str, Any], found: Iterable[RecordRows], rows_file: str
 ) -> dict[str, Any]:
-    """The report, with every file in its place. `checks`: what came of the others; `found`: all that is to be in the set, and in the end in the
-    workshop's `rows_file`, too."""
+    """The report, with every file in its place. `checks`: what came of the others; `found`: all that is to be in the set, and in
+    the end in the workshop's `rows_file`, too."""
     before, checks = ledger.told(REPORT), json.loads(json.dumps(checks))
     if before is None or before["checks"] != checks:
         report = _finished(ledger, settings, out, checks, found)

@@ -1,7 +1,8 @@
-"""How far a set has come, in OUT/.build/ledger.sqlite: its records by position, the stages that are done, and the length of every file.
+"""How far a set has come, in OUT/.build/ledger.sqlite: its records by position, the stages that are done, the lengths of files.
 
-SQLite, because one transaction holds a record's state together with the lengths that the files had by then: whatever a kill left behind those is cut
-off at the next start, so nothing is lost and nothing comes twice. A million ids, subjects and hashes lie there on disk and not in memory.
+SQLite, because one transaction holds a record's state together with the lengths that the files had by then: whatever a kill left
+behind those is cut off at the next start, so nothing is lost and nothing comes twice. A million ids, subjects and hashes lie
+there on disk and not in memory.
 """
 
 import json

@@ -20,7 +20,8 @@ LEAST, MOST = 32, 1024  # records of a task
 
 
 class Looked(NamedTuple):
-    """`line`: the record that goes on, or as it was where it is lost; `mark`: its perceptual hash; `fault`: kind, medium and reason."""
+    """`line`: the record that goes on, or as it was where it is lost; `mark`: its perceptual hash; `fault`: kind, medium and
+    reason."""
 
     line: bytes
     mark: int | None = None

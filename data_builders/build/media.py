@@ -10,7 +10,8 @@ from .table_pictures import table_picture, table_row
 
 
 def settled(record: Record, handling: Handling) -> tuple[Record, int | None]:
-    """The record with the medium that its rows are to name, and the medium's perceptual hash, if it was looked at. Raises MediaError."""
+    """The record with the medium that its rows are to name, and the medium's perceptual hash, if it was looked at. Raises
+    MediaError."""
     if not record.media:
         raise MediaError("no media", "the source names none: the dataset that it asks about does not lie beside it")
     try:

@@ -26,8 +26,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def build_set(out: Path, settings: Settings, engine: Engine) -> dict[str, Any]:
     """Makes the set, or what is missing of it; its report.
 
-    Raises FacewiseError for a folder of another set, a source that cannot be read, a disk that takes no more and a worker that died; what was made
-    until then stays, and the same call goes on.
+    Raises FacewiseError for a folder of another set, a source that cannot be read, a disk that takes no more and a worker that
+    died; what was made until then stays, and the same call goes on.
     """
     with _disk_faults_told(out):
         claim(out, settings)

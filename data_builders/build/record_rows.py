@@ -1,4 +1,4 @@
-"""Records and their rows, read side by side from the two files of a folder, which have the same order. Neither is ever whole in memory."""
+"""Records and their rows, read side by side from the two files of a folder, which have the same order. Neither lies in memory."""
 
 import json
 from collections.abc import Iterable, Iterator

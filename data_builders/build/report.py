@@ -1,4 +1,4 @@
-"""What came of a build: report.json, and the same in lines for people. Times and machines are not in it: the same set has the same report."""
+"""What came of a build: report.json, and the same in lines for people. Times and machines are not in it: a set has one report."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,8 @@ CLASSES_SHOWN = 8
 def report_of(
     usable: int, faults: Faults, counts: dict[str, Any], checks: dict[str, Any], files: dict[str, int]
 ) -> dict[str, Any]:
-    """`loss`: the share of faults among them and the `usable` records; what the datasets' own rules leave out is none, nor is what checks reject."""
+    """`loss`: the share of faults among them and the `usable` records; what the datasets' own rules leave out is none, nor is
+    what checks reject."""
     lost = sum(faults.counts.values())
     return {
         "counts": counts,

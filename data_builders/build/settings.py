@@ -42,7 +42,8 @@ class Origin:
 
 @dataclass(frozen=True)
 class Settings:
-    """`wording` of WORDINGS, `media` of MEDIA; `look` False: media are not opened; `embed`: pictures lie in the Parquet files, too.
+    """`wording` of WORDINGS, `media` of MEDIA; `look` False: media are not opened; `embed`: pictures lie in the Parquet files,
+    too.
 
     `limit`: the first records of each origin; None: all. `teacher`: who rewrites and marks the rows, or None.
     """

@@ -1,7 +1,8 @@
 """The rows as Parquet, data/SPLIT-00000-of-0000N.parquet, as `datasets.load_dataset` and TRL's trainers take them.
 
-A picture is `datasets`' Image: its path, absolute because nothing else is found from everywhere, or its bytes, with which a set may travel. Videos are
-paths. `meta` is a JSON string: what is known differs from row to row. Written row group by row group, so memory stays flat.
+A picture is `datasets`' Image: its path, absolute because nothing else is found from everywhere, or its bytes, with which a set
+may travel. Videos are paths. `meta` is a JSON string: what is known differs from row to row. Written row group by row group, so
+memory stays flat.
 """
 
 import json
@@ -42,7 +43,8 @@ SCHEMA = pa.schema(
 
 
 class Shards:
-    """Of one split: files in `folder` that get their names when all of them are there. `home`: what relative paths are relative to."""
+    """Of one split: files in `folder` that get their names when all of them are there. `home`: what relative paths are relative
+    to."""
 
     def __init__(self, folder: Path, split: str, home: Path, embed: bool):
         self._folder, self._split, self._home, self._embed = folder, split, home, embed

@@ -21,7 +21,8 @@ class Span(NamedTuple):
 
 
 def grouped(places: Iterable[Place], least: int, most: int) -> Iterator[list[Place]]:
-    """Groups of `least` places, or of up to `most` where they share a medium: a long video is opened once for all of its frames."""
+    """Groups of `least` places, or of up to `most` where they share a medium: a long video is opened once for all of its
+    frames."""
     group: list[Place] = []
     for place in places:
         if len(group) >= most or (len(group) >= least and place.fresh):

@@ -1,7 +1,7 @@
 """Pictures of a set: hashed, and left where they are, copied, or cropped to the face.
 
-A file in OUT/media is named by the medium that it was made of, the frames and the crop, and has its name once it is whole: two records of one picture
-share it, and a stopped run finds it again.
+A file in OUT/media is named by the medium that it was made of, the frames and the crop, and has its name once it is whole: two
+records of one picture share it, and a stopped run finds it again.
 """
 
 import hashlib
@@ -40,7 +40,8 @@ class MediaError(Exception):
 
 @dataclass(frozen=True)
 class Handling:
-    """What becomes of media in the set `out`: `media` of settings.MEDIA; `look` False: what can stay where it is is not opened."""
+    """What becomes of media in the set `out`: `media` of settings.MEDIA; `look` False: what can stay where it is is not
+    opened."""
 
     out: Path
     media: str

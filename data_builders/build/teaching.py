@@ -1,6 +1,7 @@
-"""The seam to the teacher: what it wrote comes right behind the rows that it rewrote, if it holds against the labels and before the judge.
+"""The seam to the teacher: what it wrote comes right behind the rows that it rewrote, if labels and judge allow it.
 
-The templates' rows stay in the workshop, so that a later run, with a larger budget or a server that is well again, adds to the set what had failed.
+The templates' rows stay in the workshop, so that a later run, with a larger budget or a server that is well again, adds to the
+set what had failed.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,7 @@
-"""Fourth stage: records become instruction rows, and rows whose texts do not hold against their record are rejected with the reason.
+"""Fourth stage: records become instruction rows, and rows whose texts do not hold are rejected with the reason.
 
-Everything is written in the records' order by the one process that asked for it, so the number of workers and the engine leave no trace.
+Everything is written in the records' order by the one process that asked for it, so the number of workers and the engine leave no
+trace.
 """
 
 import dataclasses
@@ -26,7 +27,8 @@ A_TASK = 128  # records
 
 
 class Batch(NamedTuple):
-    """A span of LOOKED; `lost` {its place in the span: why no rows are wanted}; `partners` {record that shows a change: where the line of its pair begins}."""
+    """A span of LOOKED; `lost` {its place in the span: why no rows are wanted}; `partners` {record that shows a change: where the
+    line of its pair begins}."""
 
     span: Span
     lost: dict[int, str]
@@ -42,8 +44,8 @@ class Written(NamedTuple):
 
 
 def write_rows(ledger: Ledger, settings: Settings, out: Path, engine: Engine) -> Iterator[RecordRows]:
-    """Fills FILES in the workshop, and goes on where it was stopped. Gives all records as they come, those of earlier runs first, so that what
-    counts and packs them works beside the processes that make them."""
+    """Fills FILES in the workshop, and goes on where it was stopped. Gives all records as they come, those of earlier runs first,
+    so that what counts and packs them works beside the processes that make them."""
     is_done = ledger.told(ROWS) is not None
     for name in () if is_done else FILES:
         ledger.open(name)

@@ -1,8 +1,9 @@
 """A dataset as a value: its name, its terms, what it can be asked for, and the function that reads it.
 
-A reader turns polarity, frame numbers, sides and classes into ours and keeps the source's own words beside them in `Record.source`. It opens label
-files and lists folders, no media: those are looked at when rows are built. What it cannot use it tells `Faults`. What makes the whole
-unreadable, such as a missing label file or a column that is not there, raises FacewiseError with one line.
+A reader turns polarity, frame numbers, sides and classes into ours and keeps the source's own words beside them in
+`Record.source`. It opens label files and lists folders, no media: those are looked at when rows are built. What it cannot use it
+tells `Faults`. What makes the whole unreadable, such as a missing label file or a column that is not there, raises FacewiseError
+with one line.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,8 +20,8 @@ IsNew = Callable[[str], bool]  # whether an id comes for the first time
 
 @dataclass(frozen=True)
 class Source:
-    """`options` {name: its choices, the default first}; `unverified`: which parts of the layout nobody here has seen, in a sentence; the
-    reader raises FacewiseError at the first file that differs from what is known."""
+    """`options` {name: its choices, the default first}; `unverified`: which parts of the layout nobody here has seen, in a
+    sentence; the reader raises FacewiseError at the first file that differs from what is known."""
 
     name: str
     title: str
@@ -30,7 +31,8 @@ class Source:
     unverified: str = ""
 
     def records(self, root: Path, options: dict[str, str], faults: Faults, is_new: IsNew | None = None) -> Iterator[Record]:
-        """Each usable item once: an id that comes again is a fault. Whoever reads millions brings an `is_new` that remembers them on disk."""
+        """Each usable item once: an id that comes again is a fault. Whoever reads millions brings an `is_new` that remembers them
+        on disk."""
         if not root.is_dir():
             raise FacewiseError(f"{root}: no such folder; {self.title} is read from its folder as it was handed out")
         yield from once(self.read(root, self.settled(options), faults), faults, is_new or remembering())
