@@ -1,7 +1,8 @@
 """From a model's name to a loaded model: `default`, or a folder that training or `facewise export` wrote.
 
 A folder is either whole (tokenizer and all weights, what transformers and vLLM load) or light: own weights only, with the base language
-model named in the config and its adapter beside it. The embedded default is light. Every key is accounted for, or loading fails.
+model (and a larger preset's base tower) named in the config and its adapter beside it. The embedded default is light. Every key is accounted
+for, or loading fails.
 """
 
 import os
@@ -45,17 +46,15 @@ class Checkpoint:
 
     @cached_property
     def processor(self):
-        from transformers import AutoTokenizer
-
-        from .network.loading import UNREADABLE, first_line
+        from .assembly import base_tokenizer
+        from .network.looks import look_of
         from .network.processing import FacewiseProcessor
 
-        folder = self._language_folder
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-        except UNREADABLE as error:
-            raise FacewiseError(f"{folder}: no tokenizer could be read ({first_line(error)}){self._remedy}") from None
-        return FacewiseProcessor(tokenizer, self.perceiver)
+            tokenizer = base_tokenizer(self._language_folder)
+        except FacewiseError as error:
+            raise FacewiseError(f"{error}{self._remedy}") from None
+        return FacewiseProcessor(tokenizer, self.perceiver, look=look_of(self.config))
 
     def engine(self, name: str):
         """The engine that runs this folder. Raises FacewiseError for an unknown name, listing the choices."""
@@ -87,23 +86,27 @@ class Checkpoint:
 
     @property
     def _language_folder(self) -> Path:
+        from .assembly import base_folder
         from .base_llm import prepared
         from .network.shown import IMAGE_TOKEN, VIDEO_TOKEN
 
         base = self.config.base_llm
-        return self.folder if base is None else prepared(**base, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
+        if base is None:
+            return self.folder
+        return base_folder(**base) if "model" in base else prepared(**base, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
 
     @property
     def _remedy(self) -> str:
         """What to do about a damaged language folder: a prepared base is a copy, a whole model's own is lost."""
         from .base_llm import REPAIR
 
-        return "" if self.config.base_llm is None else f"; {REPAIR}"
+        return "" if "package" not in (self.config.base_llm or {}) else f"; {REPAIR}"
 
     def _assembled(self):
-        """Base language model + merged adapter + own weights."""
+        """Base language model + merged adapter + base tower + own weights."""
         from transformers import AutoModelForCausalLM
 
+        from .assembly import base_folder, base_tower
         from .network.loading import load_strict, load_tensors
         from .network.modeling import FacewiseForConditionalGeneration
 
@@ -113,7 +116,11 @@ class Checkpoint:
             language = load_strict(AutoModelForCausalLM, folder)
         except FacewiseError as error:
             raise FacewiseError(f"{error}{self._remedy}") from None
-        model = FacewiseForConditionalGeneration.from_base(self.config, merged(language, self.folder / ADAPTER))
+        if "package" in self.config.base_llm or (self.folder / ADAPTER).exists():  # another base may speak as it was made
+            language = merged(language, self.folder / ADAPTER)
+        named = self.config.base_tower
+        vision = None if named is None else base_tower(base_folder(**named), self.config.vision_config)
+        model = FacewiseForConditionalGeneration.from_base(self.config, language, vision)
         model.load_own_state_dict(own)
         return model
 

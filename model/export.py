@@ -21,8 +21,8 @@ FORMAT = "1"  # raise when the cached files change meaning
 
 
 def export(checkpoint: Checkpoint, out: Path) -> Path:
-    """Writes the whole model to `out`, adapter merged, float32. Raises FacewiseError when `out` holds files or cannot be written; then there is
-    never half a folder."""
+    """Writes the whole model to `out`, adapter merged, in the base's own number type (the embedded one's is float32). Raises FacewiseError when
+    `out` holds files or cannot be written; then there is never half a folder."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FacewiseError(f"{out}: exists already; give a new folder")
     scratch = scratch_folder(out.absolute())
@@ -81,9 +81,9 @@ def as_flags(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _write(checkpoint: Checkpoint, folder: Path) -> None:
-    model = checkpoint.model("float32")
-    model.config = deepcopy(model.config)  # the checkpoint goes on naming its base
-    model.config.base_llm = None
+    model = checkpoint.model(str(checkpoint.config.text_config.dtype or "float32").removeprefix("torch."))
+    model.config = deepcopy(model.config)  # the checkpoint goes on naming its bases
+    model.config.base_llm = model.config.base_tower = None
     model.config.architectures = [type(model).__name__]
     model.save_pretrained(folder)
     checkpoint.processor.save_pretrained(folder)
@@ -93,10 +93,18 @@ def _fingerprint(checkpoint: Checkpoint) -> str:
     """Of everything that goes into the whole folder: own files, base, and the chat template."""
     from .network.processing import default_chat_template
 
-    folder, base = checkpoint.folder, checkpoint.config.base_llm
-    template = default_chat_template(checkpoint.processor.tokenizer)
-    digest = hashlib.sha256(prepared_folder(base["file"], base["sha256"]).name.encode() + template.encode())
+    folder, template = checkpoint.folder, default_chat_template(checkpoint.processor.tokenizer)
+    bases = [_base_name(base) for base in (checkpoint.config.base_llm, checkpoint.config.base_tower) if base is not None]
+    digest = hashlib.sha256("".join(bases).encode() + template.encode())
     for path in sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".safetensors")):
         digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _base_name(base: Mapping[str, str]) -> str:
+    """Changes with the base; a folder of the user's has no revision and is known by its files' sizes and times."""
+    if "package" in base:
+        return prepared_folder(base["file"], base["sha256"]).name
+    files = sorted(Path(base["model"]).glob("*.*")) if Path(base["model"]).is_dir() else []
+    return repr((base["model"], base["revision"], [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]))

@@ -1,4 +1,7 @@
-"""The assistant inside vLLM: our projector in front of any language model that vLLM knows."""
+"""The assistant inside vLLM: our projector, and a larger preset's own tower, in front of any language model that vLLM knows.
+
+The tower is the module of model/network/, whole on every rank of a tensor-parallel group, like the projector.
+"""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -13,8 +16,10 @@ from vllm.model_executor.models.utils import AutoWeightsLoader, WeightsMapper, i
 from vllm.multimodal import MULTIMODAL_REGISTRY
 from vllm.sequence import IntermediateTensors
 
+from ..model.network.looks import LOOKED
 from ..model.network.modeling import Projector
 from ..model.network.shown import IMAGE_TOKEN, VIDEO_TOKEN
+from ..model.network.tower import FaceTower, face_embeddings
 from .vllm_processing import MEDIA, DummyInputs, Info, Processor
 
 
@@ -41,6 +46,7 @@ class FacewiseForVllm(nn.Module, SupportsMultiModal, SupportsLoRA, SupportsPP):
         self.configure_mm_token_handling(text.vocab_size, [self.config.image_token_id])
         with self._mark_tower_model(vllm_config, set(MEDIA)):
             self.projector = Projector(self.config)
+            self.vision = None if self.config.vision_config is None else FaceTower(self.config)
         # A language model that was built from its config alone does not name its class.
         architectures = text.architectures or [MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[text.model_type]]
         with self._mark_language_model(vllm_config):
@@ -50,11 +56,14 @@ class FacewiseForVllm(nn.Module, SupportsMultiModal, SupportsLoRA, SupportsPP):
         self.make_empty_intermediate_tensors = self.language_model.make_empty_intermediate_tensors
 
     def embed_multimodal(self, **fields: Tensor) -> MultiModalEmbeddings:
-        """Face tokens of pictures or clips, flat in their order, and how many each has -> one [tokens, D] each."""
+        """Face tokens of pictures or clips and what the tower sees of their faces, flat in their order, and how many tokens each has
+        -> one [tokens, D] each."""
         embeddings: list[Tensor] = []
         for medium in MEDIA:
             if f"{medium}_features" in fields:
-                tokens = self.projector(fields[f"{medium}_features"], fields[f"{medium}_kinds"])
+                looked = {name: fields[f"{medium}_{name}"] for name in LOOKED if f"{medium}_{name}" in fields}
+                features, kinds = fields[f"{medium}_features"], fields[f"{medium}_kinds"]
+                tokens = face_embeddings(self.projector, self.vision, features, kinds, looked)
                 embeddings += tokens.split(fields[f"{medium}_counts"].flatten().tolist())
         return embeddings
 
@@ -81,4 +90,5 @@ class FacewiseForVllm(nn.Module, SupportsMultiModal, SupportsLoRA, SupportsPP):
         return AutoWeightsLoader(self).load_weights(weights)
 
     def get_mm_mapping(self) -> MultiModelKeys:
-        return MultiModelKeys.from_string_field(language_model="language_model", connector="projector", tower_model="projector")
+        ours = ["projector"] if self.vision is None else ["projector", "vision"]
+        return MultiModelKeys.from_string_field(language_model="language_model", connector="projector", tower_model=ours)

@@ -25,6 +25,7 @@ from vllm.multimodal.processing import (
 
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FacewiseConfig
+from ..model.network.looks import LOOKED
 from ..model.network.processing import FacewiseProcessor
 from ..model.network.shown import IMAGE_TOKEN, VIDEO_TOKEN, longest
 from ..model.perception.moments import Moments, nobody
@@ -61,7 +62,8 @@ class Info(BaseProcessingInfo):
 
     def get_mm_max_tokens_per_item(self, seq_len: int, mm_counts: Mapping[str, int]) -> Mapping[str, int]:
         processor = self.get_hf_processor()
-        return {medium: min(seq_len, tokens) for medium, tokens in longest(processor.perceiver).items() if mm_counts.get(medium)}
+        most = longest(processor.perceiver, processor.look)
+        return {medium: min(seq_len, tokens) for medium, tokens in most.items() if mm_counts.get(medium)}
 
 
 class Items(ProcessorBatchItems):
@@ -110,7 +112,7 @@ class DummyInputs(BaseDummyInputsBuilder[Info]):
 
 
 class Processor(BaseMultiModalProcessor[Info]):
-    """Fields of each item: its face tokens with their kinds, and the ids that replace its placeholder."""
+    """Fields of each item: its face tokens with their kinds, the ids that replace its placeholder, and what a tower sees of its faces."""
 
     def _get_mm_fields_config(
         self, hf_inputs: BatchFeature, hf_processor_mm_kwargs: Mapping[str, object]
@@ -127,6 +129,9 @@ class Processor(BaseMultiModalProcessor[Info]):
                     f"{medium}_counts": counts,
                     f"{medium}_ids": words,
                 }
+            if f"{medium}_faces" in hf_inputs:
+                faces = MultiModalFieldConfig.flat_from_sizes(medium, hf_inputs[f"{medium}_faces"])
+                fields |= {f"{medium}_{name}": faces for name in LOOKED} | {f"{medium}_faces": counts}
         return fields
 
     def _get_prompt_updates(

@@ -11,7 +11,10 @@ from huggingface_hub.dataclasses import strict
 from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 BASE_LLM_FIELDS = ("package", "file", "sha256")
+BASE_FIELDS = ("model", "revision")  # a folder, or a hub id at a revision
 CALIBRATION_FIELDS = ("llm", "head", "bias", "low", "high")
+VISUAL_TOKENS = 60  # of a face, at most: its words have 50, a face costs 110
+REGION_TOKENS = 10
 
 
 @strict
@@ -58,13 +61,17 @@ class FaceEncoderConfig(PreTrainedConfig):
 class FacewiseConfig(PreTrainedConfig):
     """The assistant: any causal LM (`text_config`) that reads the encoder's tokens through a small projector.
 
-    `base_llm` {package, file, sha256} names where the LM's weights come from when the folder does not hold them;
-    `verdict_ids` are the first tokens of "Live" and "Spoof"; `calibration` {llm, head, bias, low, high} joins both log-odds of a verdict
-    (readings.py, spoof_score and verdict). Raises ValueError for parts that are missing in these.
+    `base_llm` {package, file, sha256}, or {model, revision} of a folder or a hub id, names where the LM's weights come from when the folder
+    does not hold them; `verdict_ids` are the first tokens of "Live" and "Spoof"; `calibration` {llm, head, bias, low, high} joins both
+    log-odds of a verdict (readings.py, spoof_score and verdict).
+
+    `vision_config` is a larger preset's own tower, any Hugging Face vision model of square patches; None: the encoder's tokens alone. It sees
+    `vision_views` (of the encoder's) at its own image_size, normalised by `vision_mean` and `vision_std` (of pixels in 0..1), and gives the LM
+    `vision_tokens` a view. `base_tower` {model, revision} is to it what `base_llm` is to the LM. Raises ValueError for what does not fit.
     """
 
     model_type = "facewise"
-    sub_configs: ClassVar = {"encoder_config": FaceEncoderConfig, "text_config": AutoConfig}
+    sub_configs: ClassVar = {"encoder_config": FaceEncoderConfig, "text_config": AutoConfig, "vision_config": AutoConfig}
 
     encoder_config: dict | PreTrainedConfig | None = None
     text_config: dict | PreTrainedConfig | None = None
@@ -74,6 +81,12 @@ class FacewiseConfig(PreTrainedConfig):
     max_faces: int = 8
     projector_hidden: int = 256
     calibration: dict | None = None
+    vision_config: dict | PreTrainedConfig | None = None
+    vision_views: list[str] | tuple[str, ...] = ("rgb",)
+    vision_tokens: int = 16
+    vision_mean: list[float] | tuple[float, ...] = (0.5, 0.5, 0.5)
+    vision_std: list[float] | tuple[float, ...] = (0.5, 0.5, 0.5)
+    base_tower: dict | None = None
     tie_word_embeddings: bool = False
 
     def __post_init__(self, **kwargs):
@@ -82,16 +95,53 @@ class FacewiseConfig(PreTrainedConfig):
         if not isinstance(self.encoder_config, PreTrainedConfig):
             self.encoder_config = FaceEncoderConfig(**(self.encoder_config or {}))
         if not isinstance(self.text_config, PreTrainedConfig):
-            text = {"model_type": "llama", **(self.text_config or {})}
-            self.text_config = CONFIG_MAPPING[text["model_type"]](**text)
+            self.text_config = _built({"model_type": "llama", **(self.text_config or {})})
+        self.vision_config = deepcopy(self.vision_config)
+        if isinstance(self.vision_config, dict):
+            self.vision_config = _built(self.vision_config)
         # The language model ties its own weights; the outer flag must agree or saving would write the tied copy.
         self.tie_word_embeddings = bool(self.text_config.tie_word_embeddings)
-        self.verdict_ids = list(self.verdict_ids)
+        for name in ("verdict_ids", "vision_views", "vision_mean", "vision_std"):
+            setattr(self, name, list(getattr(self, name)))
         super().__post_init__(**kwargs)
         if self.max_faces < 1:
             raise ValueError(f"max_faces must be at least 1, got {self.max_faces}")
-        _check_fields("base_llm", self.base_llm, BASE_LLM_FIELDS, str)
+        has_model = self.base_llm is not None and "model" in self.base_llm
+        _check_fields("base_llm", self.base_llm, BASE_FIELDS if has_model else BASE_LLM_FIELDS, str)
+        _check_fields("base_tower", self.base_tower, BASE_FIELDS, str)
         _check_fields("calibration", self.calibration, CALIBRATION_FIELDS, int | float)
+        if self.vision_config is not None:
+            self._check_vision()
+
+    @property
+    def vision_grid(self) -> int:
+        """Patches along one side of what the tower sees; what is left over at the edge, it does not see."""
+        return self.vision_config.image_size // self.vision_config.patch_size
+
+    def _check_vision(self) -> None:
+        vision, views = self.vision_config, self.vision_views
+        for name in ("image_size", "patch_size", "hidden_size", "num_attention_heads"):
+            if not isinstance(getattr(vision, name, None), int):
+                raise ValueError(f"a tower of square patches is wanted; {vision.model_type} has no {name} that is a number")
+        if not views or len({*views}) < len(views) or not {*views} <= {*self.encoder_config.views}:
+            raise ValueError(f"vision_views must be of {', '.join(self.encoder_config.views)}, got {views}")
+        if round(self.vision_tokens**0.5) ** 2 != self.vision_tokens or not 0 < self.vision_tokens <= self.vision_grid**2:
+            raise ValueError(f"vision_tokens must be a square of at most {self.vision_grid**2}, got {self.vision_tokens}")
+        if not len(self.vision_mean) == len(self.vision_std) == 3:
+            raise ValueError(f"vision_mean and vision_std must be three numbers, got {self.vision_mean} and {self.vision_std}")
+        encoder = self.encoder_config
+        tokens = REGION_TOKENS + len(encoder.views) * encoder.tokens_per_view + len(views) * self.vision_tokens
+        if tokens > VISUAL_TOKENS:
+            raise ValueError(
+                f"a face would cost {tokens} visual tokens, {VISUAL_TOKENS} at most; lower vision_tokens or vision_views"
+            )
+
+
+def _built(told: dict) -> PreTrainedConfig:
+    """Raises ValueError for a model_type that transformers does not know."""
+    if (kind := told.get("model_type")) not in CONFIG_MAPPING:
+        raise ValueError(f"transformers knows no model_type {kind!r}")
+    return CONFIG_MAPPING[kind](**told)
 
 
 def _check_fields(name: str, value: dict | None, fields: tuple[str, ...], kind: Any) -> None:

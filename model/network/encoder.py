@@ -18,12 +18,11 @@ from .configuration import FaceEncoderConfig
 from .evidence import Evidence
 from .heads import AU_BIAS, AuthenticityHead, ExpressionHead
 from .regions import (
-    TAU_START,
     GuidedCrossAttention,
     RegionProjector,
-    interocular,
+    draw_weights,
+    guiding_mask,
     merge_heads,
-    proximity_mask,
     split_heads,
 )
 
@@ -120,7 +119,7 @@ class FaceEncoder(PreTrainedModel):
         rgb, wide = (self.config.views.index(name) for name in ("rgb", "spoof"))
         patches_BVNC = self.tower(views.to(self.dtype))
         regions_BRC = self.region_projector(canonical, pose, has_landmarks)
-        mask = self.mask(points, pose, has_landmarks)
+        mask = guiding_mask(points, pose, has_landmarks, self.config.grid, self.guidance.log_tau)
         guided = self.guidance(patches_BVNC, regions_BRC, mask, has_landmarks)
         au, au_active, emotion = self.expression(guided[:, rgb], regions_BRC)
         return EncoderOutput(
@@ -132,13 +131,6 @@ class FaceEncoder(PreTrainedModel):
             emotion=emotion,
             **self.authenticity(guided, guided[:, wide], regions_BRC),
         )
-
-    def mask(self, points: Tensor, pose: Tensor, has_landmarks: Tensor) -> Tensor:
-        """The proximity mask [B, V, N, 9]; the points of a face without landmarks may hold anything."""
-        known = has_landmarks[:, None, None, None]
-        points = torch.where(known, points.float(), 0.0)
-        pose = torch.where(has_landmarks[:, None], pose.float(), 0.0)
-        return proximity_mask(points, self.config.grid, interocular(points, pose), self.guidance.log_tau)
 
     def check(self, views: Tensor) -> None:
         """Raises ValueError when views are not [B, V, 3, S, S] of the config."""
@@ -154,14 +146,8 @@ class FaceEncoder(PreTrainedModel):
         if isinstance(module, Tower):
             init.normal_(module.positions, std=std)
             init.normal_(module.views, std=std)
-        elif isinstance(module, RegionProjector):
-            init.copy_(module.mean, torch.tensor(module.statistics[0]))
-            init.copy_(module.std, torch.tensor(module.statistics[1]))
-            init.normal_(module.missing, std=std)
-        elif isinstance(module, GuidedCrossAttention):
-            init.normal_(module.null_key, std=std)
-            init.constant_(module.log_tau, torch.tensor(TAU_START).log().item())
-            init.constant_(module.gate, 0.5)
+        elif isinstance(module, RegionProjector | GuidedCrossAttention):
+            draw_weights(module, std)
         elif isinstance(module, ExpressionHead):
             for queries in (module.au_queries, module.side_queries, module.emotion_query):
                 init.normal_(queries, std=1.0)

@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
+from transformers import initialization as init
 
 from ..taxonomy import REGIONS
 
@@ -68,6 +69,15 @@ def proximity_mask(points_BVP2: Tensor, grid: int, iod_BV: Tensor, log_tau_9: Te
     scale = (iod_BV.float()[:, :, None, None] * tau).clamp(min=0.5 / grid)
     points = points_BVP2.float()
     return -squared_distances(patch_centres(grid, points.device), points) / (2 * scale.square())
+
+
+def guiding_mask(points: Tensor, pose: Tensor, has_landmarks: Tensor, grid: int, log_tau: Tensor) -> Tensor:
+    """The proximity mask [B, V, N, 9] of points [B, V, 68, 2] in each view's unit coordinates, pose [B, 3] in radians; the points of a face
+    without landmarks may hold anything."""
+    known = has_landmarks[:, None, None, None]
+    points = torch.where(known, points.float(), 0.0)
+    pose = torch.where(has_landmarks[:, None], pose.float(), 0.0)
+    return proximity_mask(points, grid, interocular(points, pose), log_tau)
 
 
 class RegionProjector(nn.Module):
@@ -138,6 +148,19 @@ class GuidedCrossAttention(nn.Module):
         q, k, v = (split_heads(x, self.num_heads) for x in (queries, keys, values))
         attended = scaled_dot_product_attention(q, k, v, attn_mask=bias.to(queries.dtype))
         return patches_BVNC + self.gate * self.out(merge_heads(attended)).unflatten(1, (views, n))
+
+
+@torch.no_grad()
+def draw_weights(module: nn.Module, std: float) -> None:
+    """What transformers' own initialisation does not know of a RegionProjector or a GuidedCrossAttention; of other modules nothing."""
+    if isinstance(module, RegionProjector):
+        init.copy_(module.mean, torch.tensor(module.statistics[0]))
+        init.copy_(module.std, torch.tensor(module.statistics[1]))
+        init.normal_(module.missing, std=std)
+    elif isinstance(module, GuidedCrossAttention):
+        init.normal_(module.null_key, std=std)
+        init.constant_(module.log_tau, math.log(TAU_START))
+        init.constant_(module.gate, 0.5)
 
 
 def attention_bias(mask_BVN9: Tensor, has_landmarks_B: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ nobody is found a sentence and one learned token stand.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,10 +14,12 @@ import torch
 from ..perception.clip import WatchedFace
 from ..perception.moments import expressions, rest_frames
 from ..perception.spotting import Spot
+from ..perception.views import FaceViews
 from ..readings import less_neutral
 from ..taxonomy import NO_FACE, NO_FACE_IN_CLIP
 from ..wording import evidence_text, movement_text
 from .evidence import Evidence
+from .looks import Look, enlarged, with_tower
 from .perceive import Perceived, Perceiver
 from .regions import N_REGIONS
 from .seen_clip import SeenClip, rest_of
@@ -29,24 +32,30 @@ WORDS = 72  # tokens of a block's words, at most, in a tokenizer like SmolLM2's
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """`words` hold IMAGE_TOKEN in the place of each face token; `features` [T, C] and `kinds` [T] are those tokens, in order."""
+    """`words` hold IMAGE_TOKEN in the place of each face token; `features` [T, C] and `kinds` [T] are those tokens, in order; `faces` are the
+    views that a larger preset's own tower sees, in the order of their tokens."""
 
     words: str
     features: torch.Tensor
     kinds: torch.Tensor
+    faces: tuple[FaceViews, ...] = ()
 
 
-def shown_picture(found: Perceived, width: int) -> Shown:
-    """`width` is the C of a picture without a face."""
+def shown_picture(found: Perceived, width: int, look: Look | None = None, seen: Sequence[FaceViews] = ()) -> Shown:
+    """`width` is the C of a picture without a face; a model with a tower gives its `look` and what it has `seen` of each face."""
     if not found.faces:
         return _nobody(NO_FACE, width)
-    words = [face_text(k, evidence_text(face.evidence), len(face.kinds)) for k, face in enumerate(found.faces, start=1)]
-    features, kinds = (torch.cat([getattr(face, part) for face in found.faces]) for part in ("features", "kinds"))
-    return Shown("".join(words), features, kinds)
+    tokens = [with_tower(face.features, face.kinds, look) for face in found.faces]
+    words = [
+        face_text(number, evidence_text(face.evidence), len(kinds))
+        for number, (face, (_, kinds)) in enumerate(zip(found.faces, tokens, strict=True), start=1)
+    ]
+    features, kinds = (torch.cat(part) for part in zip(*tokens, strict=True))
+    return Shown("".join(words), features, kinds, tuple(seen))
 
 
-def shown_clip(seen: SeenClip, width: int, max_faces: int) -> Shown:
-    """`width` is the C of a clip in which no face could be read."""
+def shown_clip(seen: SeenClip, width: int, max_faces: int, look: Look | None = None, views: Sequence[str] = ()) -> Shown:
+    """`width` is the C of a clip in which no face could be read; a model with a tower gives its `look` and the names of the clip's `views`."""
     watched = seen.moments.watched
     people = watched.faces[:max_faces]
     each = (BLOCKS - len(people)) // max(1, len(people))
@@ -55,15 +64,18 @@ def shown_clip(seen: SeenClip, width: int, max_faces: int) -> Shown:
     if not blocks:
         nobody = _nobody(NO_FACE_IN_CLIP, width)
         return Shown(head + nobody.words, nobody.features, nobody.kinds)
-    words = [f"{line}\n{IMAGE_TOKEN * len(seen.kinds)}\n" for line, _ in blocks]
-    features = torch.cat([seen.features[place] for _, place in blocks])
-    return Shown(head + "".join(words), features, seen.kinds.repeat(len(blocks)))
+    tokens = [with_tower(seen.features[place], seen.kinds, look) for _, place in blocks]
+    words = [f"{line}\n{IMAGE_TOKEN * len(kinds)}\n" for (line, _), (_, kinds) in zip(blocks, tokens, strict=True)]
+    features, kinds = (torch.cat(part) for part in zip(*tokens, strict=True))
+    faces = [] if look is None else [enlarged(seen.moments.views[place], views, look) for _, place in blocks]
+    return Shown(head + "".join(words), features, kinds, tuple(faces))
 
 
-def longest(perceiver: Perceiver) -> dict[str, int]:
-    """The most tokens that an "image" or a "video" can become in a prompt."""
+def longest(perceiver: Perceiver, look: Look | None = None) -> dict[str, int]:
+    """The most tokens that an "image" or a "video" can become in a prompt, for a model with a tower by its `look`."""
     config = perceiver.encoder.config
-    block = N_REGIONS + 1 + len(config.views) * config.tokens_per_view + WORDS
+    tower = 0 if look is None else len(look.views) * look.tokens
+    block = N_REGIONS + 1 + len(config.views) * config.tokens_per_view + tower + WORDS
     return {"image": perceiver.max_faces * block, "video": max(BLOCKS, perceiver.max_faces) * block}
 
 
