@@ -81,7 +81,8 @@ def creased(paint: Painting, before: dict[str, Sides], after: dict[str, Sides], 
     gone = {code: _grown(after.get(code, NONE), before.get(code, NONE)) for code in paint.folds}
     smile, cheek = SMILE
     kept = after.get(cheek, NONE)
-    gone[cheek] = tuple(max(own, corner * (left == 0)) for own, corner, left in zip(gone[cheek], gone[smile], kept, strict=True))
+    left, right = (max(own, corner * (stays == 0)) for own, corner, stays in zip(gone[cheek], gone[smile], kept, strict=True))
+    gone[cheek] = (left, right)
     if not any(max(sides) for sides in gone.values()):
         return np.zeros(texels.shape[:2], np.float32)
     lines = 1 - shaded(paint.folds, gone, 1.0, 0.0, (0, 0, 1))[..., 0]
