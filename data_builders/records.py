@@ -5,15 +5,26 @@ Labels are in our vocabularies; what is None is not known and takes part in no l
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ..model.errors import FacewiseError
+from ..model.taxonomy import ATTACKS, AU_CODES, CUES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE
 
 SPLITS = ("train", "val", "test")
 GENUINE = "none"  # the `digital` of a picture as the camera took it
+_TEXTS = ("id", "media", "sha256", "dataset", "licence", "subject", "split")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "emotion": (*EMOTIONS, NO_PROTOTYPE),
+    "attack": ATTACKS,
+    "digital": (GENUINE, *DIGITAL_TYPES),
+}
+_SHOWN = ("both", "left", "right", "absent")
+_MOMENTS = ("onset", "apex", "offset")
 
 Sides = tuple[float, float]
 
@@ -110,8 +121,94 @@ def record_of(values: dict) -> Record:
     return Record(**{**values, **sides, **tuples})
 
 
+def checked(record: Record) -> Record:
+    """The record of a file that others may have written, as it is. Raises ValueError with the first value that cannot be."""
+    _check_words(record)
+    for name, low in (("aus", 0.0), ("change", -5.0)):
+        for code, sides in _mapped(record, name, AU_CODES).items():
+            for side in sides:
+                if type(side) not in (int, float) or not low <= side <= 5.0:  # a name for each of 44 would take most of the time
+                    _check_number(f"{name} of {code}", side, low, 5.0)
+    for code, side in _mapped(record, "shown", AU_CODES).items():
+        _check_choice(f"shown of {code}", side, _SHOWN)
+    for cue, seen in _mapped(record, "cues", CUES).items():
+        _check_number(f"cue {cue}", seen, 0.0, 1.0)
+    if record.age is not None:
+        _check_number("age", record.age, 0.0, 120.0)
+    _check_places(record)
+    _check_frames(record)
+    return record
+
+
+def _check_words(record: Record) -> None:
+    for name in _TEXTS:
+        if not isinstance(getattr(record, name), str):
+            raise ValueError(f"{name} {getattr(record, name)!r}: a text was looked for")
+    if not record.id:
+        raise ValueError("its id is empty")
+    if record.live is not None and not isinstance(record.live, bool):
+        raise ValueError(f"live {record.live!r}: true, false or null was looked for")
+    for name in ("pair", "mask", "regions"):
+        if (told := getattr(record, name)) is not None and not isinstance(told, str):
+            raise ValueError(f"{name} {told!r}: a text was looked for")
+    for name, choices in _CHOICES.items():
+        if (told := getattr(record, name)) is not None:
+            _check_choice(name, told, choices)
+    for name in ("attributes", "protocols", "source"):
+        _mapped(record, name, ())
+
+
+def _mapped(record: Record, name: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
+    """What is told by key, all of `keys` if there are any; nothing where nothing is told."""
+    told = getattr(record, name)
+    if told is None:
+        return {}
+    if not isinstance(told, dict):
+        raise ValueError(f"{name} {told!r}: an object was looked for")
+    for key in told if keys and not set(told).issubset(keys) else ():
+        _check_choice(name, key, keys)
+    return told
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} {value!r}: choose from {', '.join(choices)}")
+
+
+def _check_number(name: str, value: Any, low: float, high: float) -> None:
+    if type(value) not in (int, float) or not low <= value <= high:  # true is no number, and NaN lies nowhere
+        raise ValueError(f"{name} {value!r}: a number from {low:g} to {high:g} was looked for")
+
+
+def _check_places(record: Record) -> None:
+    for name in ("box", "face"):
+        corners = getattr(record, name)
+        if corners is not None and (len(corners) != 4 or not all(map(isfinite, corners))):
+            raise ValueError(f"{name} {list(corners)}: four numbers x1, y1, x2, y2 were looked for")
+    if record.affect is not None:
+        valence, arousal = record.affect
+        _check_number("valence", valence, -1.0, 1.0)
+        _check_number("arousal", arousal, -1.0, 1.0)
+    points = record.points
+    if points is not None and ({len(point) for point in points} != {2} or not all(map(isfinite, chain.from_iterable(points)))):
+        raise ValueError("points: [x, y] of each were looked for, as numbers")
+
+
+def _check_frames(record: Record) -> None:
+    if record.frames is not None and (len(record.frames) != 2 or not _are_frames(record.frames)):
+        raise ValueError(f"frames {list(record.frames)}: the first and the last, counted from 0, were looked for")
+    for event in _mapped(record, "clip", ()).get("events") or ():
+        told = {name: event[name] for name in _MOMENTS if event.get(name) is not None}
+        if not _are_frames(tuple(told.values())):
+            raise ValueError(f"an event at {told}: frames counted from 0, in their order, were looked for")
+
+
+def _are_frames(told: tuple[Any, ...]) -> bool:
+    return all(type(at) is int and at >= 0 for at in told) and list(told) == sorted(told)
+
+
 def _parsed(line: str, where: str) -> Record:
     try:
-        return record_of(json.loads(line))
+        return checked(record_of(json.loads(line)))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FacewiseError(f"{where}: not a record ({error})") from None

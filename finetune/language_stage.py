@@ -1,198 +1,129 @@
-"""Stages (b) and (c) in one: projector and a LoRA on the language model learn to put evidence into words, encoder frozen.
+"""Stages (b) and (c): the projector alone learns the language model's words, then a LoRA and the projector put evidence into words; encoder frozen.
 
-Exactly the assistant's tokens carry loss; in a verdict's answer the first token weighs `verdict_weight`, the rest what is left (I-FAS). Rows are
-mixed so that neither the evidence in words nor the face tokens can be ignored: both, tokens alone, words alone.
+MF2's decoupled fine-tuning comes after them: everything frozen, and for each task or dataset a small adapter of its own.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-from torch.utils.data import Dataset
-from transformers import AutoModelForCausalLM
+from safetensors.torch import load_file, save_file
 
-from ..data_builders.instructions.evidence_answers import instruction
-from ..model.network.configuration import FacewiseConfig
-from ..model.network.encoder import FaceEncoder
-from ..model.network.evidence import Evidence
+from ..model.checkpoint import ADAPTER
+from ..model.errors import FacewiseError
 from ..model.network.modeling import FacewiseForConditionalGeneration
 from ..model.network.processing import FacewiseProcessor
-from ..model.network.shown import IMAGE_TOKEN, face_text
-from ..model.wording import CHOICES, VERDICT_SENTENCES, evidence_text
-from .encoder_stage import fit, training_arguments
-from .packed import Packed
+from .adapters import save_adapter, with_lora
+from .answer_loss import WithLoss
+from .answer_trainer import answer_arguments, fit_answers
+from .batches import Lessons
+from .lessons import Lesson
+from .projector_start import start_projector
 from .recipe import Recipe
+from .sampler import sampler_of
 
-MIX = {"both": 0.6, "tokens": 0.2, "words": 0.2}
-TASK_SHARE = {"spoof": 0.4, "au": 0.25, "emotion": 0.15, "describe": 0.2}
-LORA_TARGETS = ("q_proj", "v_proj")
-UNCERTAIN_SHARE = 0.1  # of the verdicts: how to go on after "Uncertain.", a word that is settled and never predicted
-UNSCORED = -100
-
-
-class Rows(Dataset):
-    """Tokenised instruction rows with the face tokens that belong to them."""
-
-    def __init__(self, rows: Sequence[dict], pad_id: int):
-        self.rows, self.pad_id = rows, pad_id
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int) -> dict:
-        return self.rows[index]
-
-    def collate(self, rows: list[dict]) -> dict[str, Tensor]:
-        """Right-padded ids and labels; face features flat over the batch."""
-        longest = max(len(row["input_ids"]) for row in rows)
-        batch = {
-            "input_ids": [row["input_ids"] + [self.pad_id] * (longest - len(row["input_ids"])) for row in rows],
-            "labels": [row["labels"] + [UNSCORED] * (longest - len(row["labels"])) for row in rows],
-            "attention_mask": [[1] * len(row["input_ids"]) + [0] * (longest - len(row["input_ids"])) for row in rows],
-            "is_verdict": [row["is_verdict"] for row in rows],
-        }
-        return {
-            **{name: torch.tensor(values) for name, values in batch.items()},
-            "face_features": torch.cat([row["face_features"] for row in rows]),
-            "face_kinds": torch.cat([row["face_kinds"] for row in rows]),
-        }
+ALIGNED = ("projector", "guidance")
+ALIGNED_FILE = "aligned.safetensors"
+STARTED_ON = 256  # lessons whose faces tell where the projector starts
 
 
-class WithLoss(nn.Module):
-    """The generating model and the judgement-weighted loss as one module, as the Trainer wants it."""
-
-    def __init__(self, model: FacewiseForConditionalGeneration, verdict_weight: float):
-        super().__init__()
-        self.model, self.verdict_weight = model, verdict_weight
-
-    def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
-        """What trains, and nothing else: a checkpoint without the frozen 135M is two hundred times smaller."""
-        return {name: value for name, value in super().state_dict(*args, **kwargs).items() if name in self._trained}
-
-    def load_state_dict(self, state_dict: Mapping[str, Tensor], *args, **kwargs):
-        """The counterpart: strict in what trains, while what is frozen stays as it was built."""
-        frozen = {name: value for name, value in super().state_dict().items() if name not in self._trained}
-        return super().load_state_dict({**frozen, **state_dict})
-
-    @property
-    def _trained(self) -> set[str]:
-        return {name for name, parameter in self.named_parameters() if parameter.requires_grad}
-
-    def forward(self, labels: Tensor, is_verdict: Tensor, **inputs: Tensor) -> dict[str, Tensor]:
-        logits = self.model(**inputs).logits
-        return {"loss": judgement_weighted(logits, labels, is_verdict, self.verdict_weight)}
+def batches_of(lessons: Sequence[Lesson], model: FacewiseForConditionalGeneration, processor: FacewiseProcessor) -> Lessons:
+    return Lessons(lessons, processor.tokenizer.pad_token_id, processor.look)
 
 
-def judgement_weighted(logits_BTV: Tensor, labels_BT: Tensor, is_verdict_B: Tensor, weight: float) -> Tensor:
-    """Mean over rows of: the answer's mean cross-entropy, or weight * first token + (1 - weight) * mean of the rest."""
-    targets = labels_BT[:, 1:]
-    losses = cross_entropy(logits_BTV[:, :-1].float().mT, targets, reduction="none", ignore_index=UNSCORED)
-    scored = targets != UNSCORED
-    first = scored & (scored.cumsum(1) == 1)
-    rest = scored & ~first
-    share = torch.where(is_verdict_B, weight, 1 / scored.sum(1))
-    mean_rest = (losses * rest).sum(1) / rest.sum(1).clamp(min=1)
-    return (share * (losses * first).sum(1) + (1 - share) * mean_rest).mean()
+def align(
+    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], folder: Path
+) -> None:
+    """The projector, and a tower's guidance, in place; the language model rests. What is done is in `folder` and read from there."""
+    done = folder / ALIGNED_FILE
+    if done.is_file():
+        model.load_own_state_dict(load_file(done), str(done))
+        return
+    rows = batches_of(lessons, model, processor)
+    shown = [lesson for lesson in lessons if lesson.showings][:STARTED_ON]
+    start_projector(model, processor.tokenizer, (rows.collate([lesson]) for lesson in shown))
+    if recipe.align_epochs:
+        rest(model, ALIGNED)
+        arguments = answer_arguments(recipe, folder, recipe.align_epochs, recipe.align_rate)
+        fit_answers(WithLoss(model), rows, sampler_of(recipe, lessons), arguments, "align_rate")
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.cpu().contiguous() for name, value in model.own_state_dict().items()}, folder / f".{ALIGNED_FILE}")
+    (folder / f".{ALIGNED_FILE}").rename(done)
 
 
-def train_language(
-    recipe: Recipe, pack: Packed, seen: "Seen", processor: FacewiseProcessor, base: Path, folder: Path
-) -> FacewiseForConditionalGeneration:
-    """Returns the model with its LoRA still apart (a PEFT model as language_model). Resumes from its last checkpoint."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(recipe.seed)
-    language = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    model = FacewiseForConditionalGeneration.from_base(assistant_config(recipe, seen.encoder, processor, language), language)
-    lora = LoraConfig(
-        r=recipe.lora_rank, lora_alpha=2 * recipe.lora_rank, target_modules=list(LORA_TARGETS), task_type="CAUSAL_LM"
-    )
-    model.language_model = get_peft_model(model.language_model, lora)
-    rows = Rows(training_rows(recipe, pack, seen, processor, folder.parent / "rows.jsonl"), processor.tokenizer.pad_token_id)
-    arguments = training_arguments(recipe, folder, recipe.language_epochs, recipe.language_batch, recipe.language_rate)
-    fit(WithLoss(model, recipe.verdict_weight), rows, arguments)
-    return model.cpu().eval()
+def instruct(
+    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], folder: Path
+) -> None:
+    """A LoRA on the language model, which stays apart (a PEFT model as language_model), and the recipe's `trained` parts."""
+    rest(model, (*recipe.trained, "language model"))
+    torch.manual_seed(recipe.seed)  # also where the stage before was done by another process
+    model.language_model = with_lora(model.language_model, recipe)
+    fit_words(recipe, model, processor, lessons, folder)
 
 
-def assistant_config(recipe: Recipe, encoder: FaceEncoder, processor: FacewiseProcessor, language) -> FacewiseConfig:
-    encoder.config.name_or_path, language.config.name_or_path = "", recipe.base_llm_package  # no path of this machine
-    first = [processor.tokenizer.encode(choice, add_special_tokens=False)[0] for choice in CHOICES]
-    return FacewiseConfig(
-        encoder_config=encoder.config,
-        text_config=language.config,
-        base_llm=recipe.base_llm,
-        image_token_id=processor.image_token_id,
-        verdict_ids=first,
-    )
+def fit_words(
+    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], folder: Path
+) -> None:
+    arguments = answer_arguments(recipe, folder, recipe.language_epochs, recipe.language_rate)
+    if recipe.gradient_checkpointing:
+        spare_memory(model)
+    learner = WithLoss(model, recipe.pvtm_keep, recipe.pvtm_drop)
+    fit_answers(learner, batches_of(lessons, model, processor), sampler_of(recipe, lessons), arguments, "language_rate")
+    model.eval()
 
 
-class Seen:
-    """A pack through the frozen encoder: evidence and face tokens of every row."""
-
-    def __init__(self, encoder: FaceEncoder, pack: Packed, batch: int = 64):
-        from ..model.network.encoder import evidence
-        from ..model.network.perceive import face_tokens
-
-        self.encoder = encoder.eval()
-        self.evidence: list[Evidence] = []
-        features = []
-        with torch.inference_mode():
-            for start in range(0, len(pack), batch):
-                rows = pack.collate([pack[i] for i in range(start, min(len(pack), start + batch))])
-                inputs = {name: rows[name] for name in ("views", "points", "canonical", "pose", "has_landmarks")}
-                output = encoder(**inputs)
-                self.evidence += evidence(output)
-                tokens, self.kinds = face_tokens(output)
-                features.append(tokens)
-        self.features = torch.cat(features).clone()
+def spare_memory(model: FacewiseForConditionalGeneration) -> None:
+    """Activations of what learns are computed once more on the way back. Not re-entrant: a batch of texts alone brings in embeddings that ask for
+    no gradient. Not the Trainer's own flag, whose arguments differ between the versions that we run on."""
+    parts = [model.language_model] if model.vision is None else [model.language_model, model.vision.tower]
+    for part in parts:
+        part.gradient_checkpointing_enable({"use_reentrant": False})
 
 
-def training_rows(recipe: Recipe, pack: Packed, seen: Seen, processor: FacewiseProcessor, log: Path) -> list[dict]:
-    """`recipe.rows` rows over faces that the encoder was not trained on; written to `log` as a human reads them."""
-    rng = np.random.default_rng(recipe.seed)
-    train = torch.nonzero(pack.halves()[0]).flatten().numpy()
-    labelled = train[(pack.tensors["live"][train] >= 0).numpy()]
-    tasks = rng.choice(list(TASK_SHARE), size=recipe.rows, p=list(TASK_SHARE.values()))
-    written, rows = [], []
-    for task in tasks:
-        index = int(rng.choice(labelled if task == "spoof" else train))
-        live = None if rng.random() < UNCERTAIN_SHARE else live_of(pack, index)
-        row = instruction(f"pack/{index}", str(task), seen.evidence[index], live, rng)
-        row["meta"]["shown"] = str(rng.choice(list(MIX), p=list(MIX.values())))
-        written.append(row)
-        rows.append(tokenised(row, seen, index, processor))
-    log.write_text("".join(json.dumps(row) + "\n" for row in written))
-    return rows
+def rest(model: FacewiseForConditionalGeneration, learning: Sequence[str]) -> None:
+    """All parts but these are frozen; what learns of ours is in float32, whatever the bases are in."""
+    model.freeze(*(name for name in model.groups if name not in learning))
+    for name in model.groups.keys() & {*learning} - {"language model"}:
+        for part in model.groups[name]:
+            part.float()
 
 
-def live_of(pack: Packed, index: int) -> bool | None:
-    return {-1: None, 0: True, 1: False}[int(pack.tensors["live"][index])]
+def task_adapters(
+    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], out: Path
+) -> None:
+    """One adapter a name of `adapter_tasks`, on the language model as it is given, written as adapters/NAME."""
+    for name in recipe.adapter_tasks:
+        folder, done = out / f"stage-adapter-{plain(name)}", out / "adapters" / plain(name)
+        if done.is_dir():
+            continue
+        rest(model, ("language model",))
+        torch.manual_seed(recipe.seed)
+        language: Any = with_lora(model.language_model, recipe)
+        model.language_model = language
+        fit_words(recipe, model, processor, lessons_of(name, lessons), folder)
+        save_adapter(language, base_name(recipe), folder / ADAPTER)
+        done.parent.mkdir(exist_ok=True)
+        (folder / ADAPTER).rename(done)  # never half a folder
+        model.language_model = language.unload()
 
 
-def tokenised(row: dict, seen: Seen, index: int, processor: FacewiseProcessor) -> dict:
-    """Ids and labels of one row: the prompt carries no loss, the assistant's text and its end token do."""
-    shown = row["meta"]["shown"]
-    *question, reply = row["messages"]
-    text = reply["content"][0]["text"]
-    settled = VERDICT_SENTENCES["uncertain"] if text.startswith(VERDICT_SENTENCES["uncertain"]) else ""
-    encode = processor.tokenizer.encode
-    prompt = prompt_ids(processor, question, seen, index, words=shown != "tokens") + encode(settled, add_special_tokens=False)
-    answer = encode(text.removeprefix(settled) + processor.tokenizer.eos_token, add_special_tokens=False)
-    return {
-        "input_ids": prompt + answer,
-        "labels": [UNSCORED] * len(prompt) + answer,
-        "is_verdict": row["meta"]["task"] == "spoof" and not settled,
-        "face_features": seen.features[index] * (shown != "words"),
-        "face_kinds": seen.kinds,
-    }
+def plain(name: str) -> str:
+    """A dataset's name as that of a folder."""
+    return name.replace("/", "-")
 
 
-def prompt_ids(processor: FacewiseProcessor, messages: list[dict], seen: Seen, index: int, words: bool = True) -> list[int]:
-    """The prompt of one face as the processor writes it, with or without its evidence in words."""
-    line = face_text(1, evidence_text(seen.evidence[index]) if words else None, len(seen.kinds))
-    text = processor.render(messages).replace(IMAGE_TOKEN, line, 1)
-    return processor.tokenizer.encode(text, add_special_tokens=False)
+def lessons_of(name: str, lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Those of a task or a dataset. Raises FacewiseError where there are none."""
+    found = [lesson for lesson in lessons if name in (lesson.task, lesson.dataset)]
+    if not found:
+        there = sorted({lesson.task for lesson in lessons} | {lesson.dataset for lesson in lessons})
+        raise FacewiseError(
+            f"adapter_tasks holds {name!r}, and no row is of such a task or dataset; there are {', '.join(there)}"
+        )
+    return found
+
+
+def base_name(recipe: Recipe) -> str:
+    named = recipe.base_llm
+    return named.get("model") or named["package"]

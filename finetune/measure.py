@@ -1,31 +1,33 @@
-"""What the heads and the verdict are worth on people that training never saw: every number with its n, chance level and interval.
+"""What the heads are worth on people that training never saw: every number with its n, chance level and interval.
 
 The pack's `test` split holds other portraits and other sampled faces than `train`; `val` teaches the language
 model and calibrates, a half each. Attacks are simulated.
 """
 
+import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-import torch
 from sklearn.metrics import f1_score, mean_absolute_error, roc_auc_score
 
 from ..model.readings import action_units, is_active
 from ..model.taxonomy import AU_CODES, EMOTIONS, NO_PROTOTYPE
-from .language_stage import Seen
+from .pack_lessons import PackSeen
 from .packed import Packed
 
 RESAMPLES = 500
 
 
-def measure(pack: Packed, seen: Seen, split: str = "test") -> list[dict]:
+def measure(pack: Packed, seen: PackSeen, split: str = "test") -> list[dict]:
     """Rows of {"what", "domain", "value", "low", "high", "n", "chance"} over one split; what it has no labels for is left out."""
     rows = pack.split(split).numpy()
     kinds = (spoof_rows, action_unit_rows, smile_rows, emotion_rows)
     return [found for of_kind in kinds for found in of_kind(pack, seen, rows)]
 
 
-def spoof_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+def spoof_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
     live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
     held_out = pack.tensors["held_out"].numpy() == 1
     logits = np.array([face.spoof_logit for face in seen.evidence])
@@ -38,7 +40,7 @@ def spoof_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
     return found
 
 
-def action_unit_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+def action_unit_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
     """Per action unit F1 at level A and mean absolute error on renders."""
     labels, subjects = pack.tensors["au"].float().numpy().max(-1), pack.tensors["subject"].numpy()
     renders = rows & (pack.tensors["photo"].numpy() == 0)
@@ -57,7 +59,7 @@ def action_unit_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
     return found
 
 
-def smile_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+def smile_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
     """On photos, whether the smiles of the teacher are told apart, and by how much AU12 is off."""
     labels, subjects = pack.tensors["au"].float().numpy()[:, AU_CODES.index("AU12")].max(-1), pack.tensors["subject"].numpy()
     level = np.array([action_units(face)["AU12"].intensity for face in seen.evidence])
@@ -72,7 +74,7 @@ def smile_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
     ]
 
 
-def emotion_rows(pack: Packed, seen: Seen, rows: np.ndarray) -> list[dict]:
+def emotion_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
     truth, subjects = pack.tensors["emotion"].numpy(), pack.tensors["subject"].numpy()
     names = (*EMOTIONS, NO_PROTOTYPE)
     said = np.array([names.index(max(face.emotion, key=face.emotion.__getitem__)) for face in seen.evidence])
@@ -124,49 +126,10 @@ def interval(metric: Callable, truth: np.ndarray, said: np.ndarray, subjects: np
     return float(low), float(high)
 
 
-@torch.inference_mode()
-def verdict_log_odds(model, processor, pack: Packed, seen: Seen, indices: np.ndarray, batch: int = 16) -> np.ndarray:
-    """The language model's own log-odds of spoof over live, as the hf engine reads them, for rows of the pack."""
-    from ..model.questions import DEFAULT_QUESTIONS, prompt
-    from .language_stage import prompt_ids
-
-    live, spoof = model.config.verdict_ids
-    odds = []
-    for start in range(0, len(indices), batch):
-        chosen = [int(i) for i in indices[start : start + batch]]
-        ids = [prompt_ids(processor, prompt(DEFAULT_QUESTIONS["spoof"], 0), seen, i) for i in chosen]
-        longest = max(map(len, ids))
-        padded = torch.tensor([[processor.tokenizer.pad_token_id] * (longest - len(row)) + row for row in ids])
-        mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in ids])
-        features = torch.cat([seen.features[i] for i in chosen])
-        logits = (
-            model(
-                input_ids=padded,
-                attention_mask=mask,
-                face_features=features,
-                face_kinds=seen.kinds.repeat(len(chosen)),
-                logits_to_keep=1,
-            )
-            .logits[:, -1]
-            .float()
-        )
-        odds += (logits[:, spoof] - logits[:, live]).tolist()
-    return np.array(odds)
-
-
-def calibration(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray) -> dict[str, float]:
-    """Weights of both log-odds (logistic, classes balanced, so the prior is .5) and the conformal band on the same split:
-    at most 5 % of attacks below `low`, at most 1 % of live above `high`."""
-    from sklearn.linear_model import LogisticRegression
-
-    fit = LogisticRegression(class_weight="balanced", C=0.1)
-    fit.fit(np.stack([llm, head], 1), spoof)
-    if fit.coef_[0, 0] < 0:  # a verdict that would count against itself does not count
-        llm = np.zeros_like(llm)
-        fit.fit(np.stack([llm, head], 1), spoof)
-    weights = {"llm": float(fit.coef_[0, 0]), "head": float(fit.coef_[0, 1]), "bias": float(fit.intercept_[0])}
-    scores = fit.predict_proba(np.stack([llm, head], 1))[:, 1]
-    low, high = np.quantile(scores[spoof == 1], 0.05), np.quantile(scores[spoof == 0], 0.99)
-    if low > high:  # the classes are apart: one threshold between them
-        low = high = (low + high) / 2
-    return {**weights, "low": float(low), "high": float(high)}
+def say(out: Path, rows: list[dict], name: str) -> None:
+    """Into a file of the run's folder, and to stderr."""
+    (out / name).write_text(json.dumps(rows, indent=1))
+    for found in rows:
+        chance = "" if found["chance"] is None else f", chance {found['chance']:.2f}"
+        span = f"[{found['low']:.2f}, {found['high']:.2f}]"
+        print(f"{found['what']:28} {found['value']:.3f} {span} n = {found['n']}{chance} ({found['domain']})", file=sys.stderr)

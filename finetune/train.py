@@ -1,118 +1,100 @@
-"""`facewise train RECIPE.yaml [--field value ...]`: from a pack to a folder that `facewise ask --model` loads.
+"""`facewise train RECIPE.yaml [--field value ...]`: from packs and built rows to a folder that `facewise ask --model` loads.
 
 Stages that are done are skipped, a stage that was cut off goes on from its last checkpoint; so a folder belongs to one recipe, and another one
 is refused. The folder is light: own weights, and the base language model by name (model/checkpoint.py).
 """
 
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
-from ..model.base_llm import prepared
-from ..model.checkpoint import fast_dtype
+from ..model.checkpoint import load_checkpoint
+from ..model.errors import FacewiseError
+from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
 from ..model.network.loading import load_strict
-from ..model.network.perceive import Perceiver
-from ..model.network.processing import EVIDENCE_FOLDER, FacewiseProcessor
-from ..model.network.shown import IMAGE_TOKEN, VIDEO_TOKEN
-from .encoder_stage import train_encoder
-from .language_stage import Seen, train_language
-from .measure import calibration, measure, row, share, verdict_log_odds
+from ..model.network.processing import EVIDENCE_FOLDER
+from .answering import answers, tell
+from .assistant_start import base_configs
+from .built_rows import TaughtRow, taught_rows
+from .encoder_stage import encoder_config, train_encoder
+from .measure import measure, say
+from .outline import outline, table
+from .pack_lessons import PACK, TASK_SHARE, PackSeen
 from .packed import Packed, read_pack
-from .recipe import Recipe, claim, read_recipe
+from .recipe import Recipe, read_recipe
+from .run_folder import claim
+from .unseen import teaching_rows
+
+WORDS = ("align", "instruct")
 
 
 def main(argv: list[str]) -> None:
     recipe = read_recipe(argv)
-    pack = read_pack(recipe.pack, recipe.limit)
-    pack.refuse_gaps()
+    pack, rows = material(recipe)
     out = Path(recipe.output_dir)
+    has_words = any(stage in recipe.stages for stage in WORDS)
+    is_done = (out / ("config.json" if has_words else EVIDENCE_FOLDER)).exists()  # written last
+    planned = [] if is_done else plan(recipe, pack, has_words)
     claim(recipe, out)
-    if (out / "config.json").is_file():  # written last
-        print(f"{out}: trained already by this recipe; delete the folder to train anew", file=sys.stderr)
+    if is_done:
+        tell(f"{out}: trained already by this recipe; delete the folder to train anew")
         return
+    tell(table(planned))
     encoder = evidence_encoder(recipe, pack, out)
-    others = pack.where(~pack.split("train"))
-    seen = Seen(encoder, others)
-    say(out, measure(others, seen), "heads.json")
-    answers(recipe, others, seen, out)
+    if pack is not None:
+        others = pack.where(~pack.split("train"))
+        say(out, measure(others, PackSeen(encoder, others)), "heads.json")
+    if has_words:
+        answers(recipe, encoder, pack, rows, out)
 
 
-def evidence_encoder(recipe: Recipe, pack: Packed, out: Path) -> FaceEncoder:
+def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
+    """What the recipe learns from, checked. Raises FacewiseError for what no training could use."""
+    pack = None
+    if recipe.pack or recipe.pack_rows or "encoder" in recipe.stages:
+        pack = read_pack(recipe.pack, recipe.limit, recipe.encoder_drop)
+        pack.refuse_gaps()
+    rows = teaching_rows(recipe, taught_rows(recipe.rows), pack, tell) if recipe.rows else []
+    if recipe.limit:
+        chosen = np.random.default_rng(recipe.seed).permutation(len(rows))[: recipe.limit]
+        rows = [rows[i] for i in sorted(chosen)]
+    check_adapters(recipe, rows)
+    return pack, rows
+
+
+def check_adapters(recipe: Recipe, rows: list[TaughtRow]) -> None:
+    """Raises FacewiseError for a name that no row bears."""
+    there = {name for row in rows for name in (row.task, row.row.meta.get("dataset")) if name}
+    there |= {*TASK_SHARE, PACK} if recipe.pack_rows else set()
+    if unknown := next((name for name in recipe.adapter_tasks if name not in there), None):
+        raise FacewiseError(
+            f"adapter_tasks holds {unknown!r}, neither a task nor a dataset; there are {', '.join(sorted(there))}"
+        )
+
+
+def plan(recipe: Recipe, pack: Packed | None, has_words: bool) -> list[dict[str, str]]:
+    """The table of what is going to happen."""
+    bases = base_configs(recipe) if has_words else (None, None)
+    return outline(recipe, planned_encoder(recipe, pack), *bases)
+
+
+def planned_encoder(recipe: Recipe, pack: Packed | None) -> FaceEncoderConfig:
+    if recipe.encoder_from or pack is None:
+        return load_checkpoint(recipe.encoder_from).perceiver.encoder.config
+    return encoder_config(recipe, pack.where(pack.split("train")))
+
+
+def evidence_encoder(recipe: Recipe, pack: Packed | None, out: Path) -> FaceEncoder:
+    """Trained, or as it is."""
     folder = out / EVIDENCE_FOLDER
     if not folder.is_dir():
-        encoder = train_encoder(recipe, pack, out / "stage-encoder")
-        encoder.half().save_pretrained(out / "stage-encoder" / EVIDENCE_FOLDER)
-        (out / "stage-encoder" / EVIDENCE_FOLDER).rename(folder)  # never half a folder
+        half = out / "stage-encoder" / EVIDENCE_FOLDER
+        if "encoder" in recipe.stages and pack is not None:
+            encoder = train_encoder(recipe, pack, out / "stage-encoder")
+        else:
+            encoder = load_checkpoint(recipe.encoder_from).perceiver.encoder
+        encoder.half().save_pretrained(half)
+        half.rename(folder)  # never half a folder
     return load_strict(FaceEncoder, folder, dtype=torch.float32)
-
-
-def answers(recipe: Recipe, pack: Packed, seen: Seen, out: Path) -> None:
-    """On faces that the encoder was not trained on: projector and LoRA, then the calibration of the verdict on its half of `val` and its worth on `test`."""
-    from transformers import AutoTokenizer
-
-    base = prepared(**recipe.base_llm, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
-    processor = FacewiseProcessor(AutoTokenizer.from_pretrained(base), Perceiver(seen.encoder))
-    model = train_language(recipe, pack, seen, processor, base, out / "stage-language")
-    save_adapter(model.language_model, recipe.base_llm_package, out / "adapter")
-    model.language_model = model.language_model.merge_and_unload()
-    save_own(model, out)
-    model.config.calibration, rows = calibrated(model.to(getattr(torch, fast_dtype())), processor, pack, seen)
-    say(out, rows, "verdict.json")
-    model.config.save_pretrained(out)
-
-
-def save_own(model, out: Path) -> None:
-    """The projector in float16: half the bytes, a rounding far below the training noise."""
-    own = {name: tensor.half().contiguous() for name, tensor in model.own_state_dict().items()}
-    save_file(own, out / "model.safetensors", metadata={"format": "pt"})
-
-
-def save_adapter(language, base_name: str, folder: Path) -> None:
-    """A plain PEFT folder in float16 that names its base by package, not by where this machine keeps it."""
-    language.peft_config["default"].base_model_name_or_path = base_name
-    language.save_pretrained(folder, save_embedding_layers=False)
-    (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty form
-    weights = folder / "adapter_model.safetensors"
-    save_file({name: tensor.half() for name, tensor in load_file(weights).items()}, weights, metadata={"format": "pt"})
-
-
-def calibrated(model, processor: FacewiseProcessor, pack: Packed, seen: Seen) -> tuple[dict, list[dict]]:
-    live = pack.tensors["live"].numpy()
-    odds = {}
-    for split, chosen in (("val", pack.halves()[1]), ("test", pack.split("test"))):
-        indices = np.flatnonzero(chosen.numpy() & (live >= 0))
-        llm = verdict_log_odds(model, processor, pack, seen, indices)
-        head = np.array([seen.evidence[i].spoof_logit for i in indices])
-        odds[split] = (llm, head, live[indices], pack.tensors["subject"].numpy()[indices])
-    fitted = calibration(*odds["val"][:3])
-    return fitted, verdict_rows(fitted, *odds["test"])
-
-
-def verdict_rows(fitted: dict, llm: np.ndarray, head: np.ndarray, spoof: np.ndarray, subjects: np.ndarray) -> list[dict]:
-    """The joined score and each log-odds alone, then the shares that ISO 30107 asks for."""
-    from sklearn.metrics import roc_auc_score
-
-    domain = "simulated attacks, real live"
-    score = 1 / (1 + np.exp(-(fitted["llm"] * llm + fitted["head"] * head + fitted["bias"])))
-    rows = [
-        row(f"{name}, AUC", domain, roc_auc_score, spoof, values, subjects, 0.5)
-        for name, values in (("score", score), ("language model alone", llm), ("head alone", head))
-    ]
-    called = np.where(score > fitted["high"], 1, np.where(score < fitted["low"], 0, -1))
-    shares = (("attacks called live", spoof == 1, 0), ("live called spoof", spoof == 0, 1), ("uncertain", spoof >= 0, -1))
-    for name, use, verdict in shares:
-        rows.append(share(name, domain, called[use] == verdict))
-    return rows
-
-
-def say(out: Path, rows: list[dict], name: str) -> None:
-    (out / name).write_text(json.dumps(rows, indent=1))
-    for found in rows:
-        chance = "" if found["chance"] is None else f", chance {found['chance']:.2f}"
-        span = f"[{found['low']:.2f}, {found['high']:.2f}]"
-        print(f"{found['what']:28} {found['value']:.3f} {span} n = {found['n']}{chance} ({found['domain']})", file=sys.stderr)

@@ -15,6 +15,7 @@ from facewise.data_builders.build import shards, spans, teaching, writing
 from facewise.data_builders.build.ledger import WORKSHOP, Ledger, Place
 from facewise.data_builders.build.pipeline import build_set
 from facewise.data_builders.build.record_rows import record_rows
+from facewise.data_builders.build.settings import Origin, Settings
 from facewise.data_builders.readers.sources import SOURCES
 from facewise.data_builders.records import write_records
 from facewise.data_builders.rows import row_of
@@ -30,6 +31,19 @@ def small_tasks(monkeypatch):
     monkeypatch.setattr("facewise.data_builders.build.looking.LEAST", 2)
     monkeypatch.setattr("facewise.data_builders.build.writing.A_TASK", 2)
     monkeypatch.setattr("facewise.data_builders.build.ledger.SETTLE_S", 0)
+
+
+def labelled(root, *emotions):
+    """The labels of a folder with a picture for each, and one more."""
+    for number in range(len(emotions) + 1):
+        save(root / f"{number}.png", noise(number))
+    lines = [f"{number}.png,{emotion}\n" for number, emotion in enumerate(emotions)]
+    (root / "metadata.csv").write_text("file_name,emotion\n" + "".join(lines))
+    return root / "metadata.csv"
+
+
+def faces(root):
+    return Settings((Origin("folder", root, SOURCES["folder"].settled({})),))
 
 
 # What comes out
@@ -134,7 +148,7 @@ def test_a_run_that_was_stopped_while_files_get_their_places_completes_it(tmp_pa
         (out / name).rename(out / WORKSHOP / name)
     assert built(out, source) == report and tree(out) == whole
     (out / "rows.jsonl").unlink()
-    with pytest.raises(FacewiseError, match="rows.jsonl is gone"):
+    with pytest.raises(FacewiseError, match="rows.jsonl is gone, which was there when"):
         built(out, source)
 
 
@@ -145,7 +159,9 @@ def test_other_settings_are_refused_in_the_same_folder(tmp_path):
         built(tmp_path / "set", source, wording="facs")
     with source.open("a") as file:
         file.write(source.read_text().splitlines()[0] + "\n")
-    with pytest.raises(FacewiseError, match=r"sources\.0\.sha256"):
+    with pytest.raises(
+        FacewiseError, match=r"records\.jsonl has changed since the set in .* was listed.*delete .*\.build and run again"
+    ):
         built(tmp_path / "set", source)
     with pytest.raises(FacewiseError, match="holds no set of `facewise build`"):
         built(tmp_path / "in", source)
@@ -168,6 +184,92 @@ def test_a_seed_changes_the_questions_and_the_limit_the_number(tmp_path):
     built(tmp_path / "other", source, seed=1)
     assert (tmp_path / "one" / "rows.jsonl").read_bytes() != (tmp_path / "other" / "rows.jsonl").read_bytes()
     assert built(tmp_path / "few", source, limit=5)["counts"]["records"] == 5
+
+
+def test_a_server_that_is_refused_leaves_nothing_on_the_disk(tmp_path):
+    source = drawn(tmp_path / "in", 4)
+    for named in ({"teacher": "http://user:secret@host/v1"}, {"teacher": "http://host/v1?api_key=secret"}):
+        with pytest.raises(FacewiseError) as refusal:
+            built(tmp_path / "set", source, teacher=TeacherSettings(teacher_model="M", **named))
+        assert "secret" not in str(refusal.value) and not (tmp_path / "set").exists()
+    judged = TeacherSettings(judge="http://user:secret@host/v1", judge_model="J")
+    with pytest.raises(FacewiseError, match="a name or a password"):
+        built(tmp_path / "set", source, teacher=judged)
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_first_try_that_was_never_listed_binds_the_folder_to_nothing(tmp_path):
+    with pytest.raises(FacewiseError, match="no such folder"):
+        build_set(tmp_path / "set", faces(tmp_path / "mistyped"), Here())
+    (tmp_path / "records.jsonl").write_text("{}\n")
+    with pytest.raises(FacewiseError, match="not one record can be used"):
+        built(tmp_path / "set", tmp_path / "records.jsonl", seed=3)
+    source = drawn(tmp_path / "in", 4)
+    built(tmp_path / "set", source, media="copy")
+    (tmp_path / "set").rename(tmp_path / "first")
+    built(tmp_path / "set", source, media="copy")
+    assert tree(tmp_path / "set") == tree(tmp_path / "first")
+
+
+def test_a_set_without_its_workshop_is_built_anew_and_stays_the_same_set(tmp_path):
+    source, out = drawn(tmp_path / "in", 4), tmp_path / "set"
+    built(out, source, media="copy")
+    shutil.rmtree(out / WORKSHOP)
+    with pytest.raises(FacewiseError, match="seed = 0, not 1"):
+        built(out, source, media="copy", seed=1)
+    drawn(tmp_path / "in", 5)
+    save(tmp_path / "in" / "0.png", noise(77))
+    assert built(out, source, media="copy")["counts"]["records"] == 5
+    out.rename(tmp_path / "again")
+    built(out, source, media="copy")
+    assert tree(out) == tree(tmp_path / "again")
+
+
+def test_a_source_that_was_mended_is_told_of_and_listed_anew(tmp_path):
+    root, out = tmp_path / "in", tmp_path / "set"
+    labels = labelled(root, "happiness", "neutral")
+    before = build_set(out, faces(root), Here())
+    assert build_set(out, faces(root), Here()) == before and before["counts"]["records"] == 2
+    labels.write_text(labels.read_text() + "2.png,sadness\n")
+    with pytest.raises(FacewiseError, match=r"in has changed since the set in .* was listed; .* delete .*\.build and run again"):
+        build_set(out, faces(root), Here())
+    shutil.rmtree(out / WORKSHOP)
+    assert build_set(out, faces(root), Here())["counts"]["records"] == 3
+    shutil.rmtree(root)
+    assert build_set(out, faces(root), Here())["counts"]["records"] == 3
+
+
+def test_a_set_inside_its_source_is_refused(tmp_path):
+    labelled(tmp_path / "in", "happiness")
+    with pytest.raises(FacewiseError, match="lies inside --root"):
+        build_set(tmp_path / "in" / "set", faces(tmp_path / "in"), Here())
+    assert not (tmp_path / "in" / "set").exists()
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "records.jsonl", "rejects.jsonl", "data/train-00000-of-00001.parquet"])
+def test_a_file_that_was_cut_is_not_called_complete(tmp_path, name):
+    source, out = drawn(tmp_path / "in", 4), tmp_path / "set"
+    (tmp_path / "in" / "1.png").unlink()
+    built(out, source)
+    whole = tree(out)
+    (out / name).write_bytes((out / name).read_bytes()[:-20])
+    with pytest.raises(FacewiseError, match=r"had .* when the set was complete; delete .*\.build and run again"):
+        built(out, source)
+    shutil.rmtree(out / WORKSHOP)
+    built(out, source)
+    assert tree(out) == whole
+
+
+def test_a_damaged_workshop_is_told_with_its_remedy(tmp_path):
+    source, out = drawn(tmp_path / "in", 4), tmp_path / "set"
+    for name, data in (("ledger.sqlite", b"no ledger" * 500), ("looked.jsonl", b"")):
+        with pytest.raises(KeyboardInterrupt):
+            build_set(out, asked(source), Here(1))
+        (out / WORKSHOP / name).write_bytes(data)
+        with pytest.raises(FacewiseError, match=r"\.build: damaged .*; delete this folder and run the same command again"):
+            built(out, source)
+        shutil.rmtree(out / WORKSHOP)
+    assert built(out, source)["counts"]["records"] == 4
 
 
 # Bad input
@@ -296,7 +398,7 @@ def test_a_teachers_rows_come_right_behind_the_templates_and_those_that_do_not_h
         written = [(row, record) for row, record in items if row.meta["task"] == "emotion"]
         with (out / TAUGHT).open("w") as file:
             for number, (row, record) in enumerate(written[: answered[0]]):
-                text = f"The configuration resembles {record.emotion if number else 'fear'}."
+                text = f"As a whole, the configuration of this face resembles {record.emotion if number else 'fear'}."
                 texts = [text] * sum(message["role"] == "assistant" for message in row.messages)
                 file.write(json.dumps({"id": row.id, "texts": texts, "model": "M"}) + "\n")
         return Report(answered=answered[0])
@@ -326,7 +428,7 @@ def test_teacher_and_judge_are_asked_over_http_and_low_marks_cost_a_row(tmp_path
     def text(body):
         asked_for = words(body).count("Question: ")
         if "answers" in json.dumps(body.get("response_format")):
-            return json.dumps({"answers": ["The configuration resembles happiness."] * asked_for})
+            return json.dumps({"answers": ["The configuration of this face resembles happiness."] * asked_for})
         return json.dumps(MARKS | {"label": next(marks)})
 
     played.text = text

@@ -7,11 +7,16 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from built_sets import Here, built, filed, noise, record, save, told, video
+import pytest
+from built_sets import Here, built, drawn, filed, noise, record, save, told, video
 
+from facewise.data_builders.build.counts import Counts
 from facewise.data_builders.build.pipeline import build_set
+from facewise.data_builders.build.report import readable
 from facewise.data_builders.build.settings import Origin, Settings
 from facewise.data_builders.records import Record, read_records
+from facewise.data_builders.rows import Row
+from facewise.model.errors import FacewiseError
 
 
 def one_record(out: Path) -> Record:
@@ -158,3 +163,59 @@ def test_a_clip_is_cropped_by_one_rectangle_and_stays_a_clip(tmp_path, examples)
     assert len(cut) == 10 and cut[0].shape == (bottom - top, right - left, 3)
     for after, before in zip(cut, whole):
         assert np.abs(after.astype(int) - before[top:bottom, left:right]).mean() < 3
+
+
+def test_a_frame_of_a_video_is_a_picture_also_where_media_stay(tmp_path):
+    (tmp_path / "in").mkdir()
+    frames = video(tmp_path / "in" / "a.mp4", 9)
+    source = filed(tmp_path / "in", record(0, media="a.mp4", frames=(3, 3)))
+    built(tmp_path / "set", source)
+    found = one_record(tmp_path / "set")
+    pixels = cv2.imread(str(tmp_path / "set" / found.media))
+    assert found.media.endswith(".png") and found.frames is None and np.abs(pixels.astype(int) - frames[3]).max() <= 2
+    assert all(row["images"] == [found.media] and not row.get("videos") for row in told(tmp_path / "set", "rows.jsonl"))
+    with pytest.raises(FacewiseError, match="needs looking; build without --no-look"):
+        built(tmp_path / "unseen", source, look=False)
+
+
+def test_boxes_end_with_the_picture_and_those_outside_are_counted(tmp_path):
+    for number in range(2):
+        save(tmp_path / "in" / f"{number}.png", noise(number))
+    spoof = {"live": False, "attack": "print"}
+    source = filed(
+        tmp_path / "in",
+        record(0, box=(-5.0, 4.0, 90.0, 20.0), face=(60.0, 0.0, 70.0, 9.0), **spoof),
+        record(1, box=(1.0, 2.0, 9.5, 9.0), **spoof),
+    )
+    report = built(tmp_path / "set", source)
+    one, other = read_records(tmp_path / "set" / "records.jsonl")
+    assert one.box == (0, 4, 48, 20) and one.face is None and other.box == (1, 2, 9.5, 9)
+    assert one.source["outside the picture"] == "face" and report["counts"]["boxes outside the picture"] == 1
+    assert "boxes outside their pictures, taken away: 1" in readable(report)
+
+
+def test_a_fault_tells_its_path_once_and_as_text(tmp_path):
+    source = filed(tmp_path / "in", record(0), record(1, media="b\udcff.png"), record(2))
+    save(tmp_path / "in" / "2.png", noise(2))
+    (tmp_path / "in" / "0.png").write_bytes(b"no picture")
+    lines = built(tmp_path / "set", source)["faults"]["examples"]["unreadable media"]
+    assert lines[0].count("0.png") == 1 and lines[1].startswith(f"{tmp_path}/in/b\\udcff.png: its name is no text")
+
+
+def test_counts_are_of_texts_and_of_single_attributes():
+    counts = Counts()
+    counts.add_reject({"row": {}, "reason": "contradicts the label: frown; says what someone feels: sad"})
+    meta = {"split": "train", "task": "attributes", "writer": "template", "label": "Smiling, Eyeglasses"}
+    for label in (meta["label"], "Smiling"):
+        counts.add_row(Row("a", [], meta=meta | {"label": label}))
+    found = counts.told()
+    assert found["rejected rows"] == {"contradicts the label": 1}
+    assert found["classes"]["attributes"] == {"Smiling": 2, "Eyeglasses": 1}
+
+
+def test_names_of_datasets_rule_neither_the_terminal_nor_the_card(tmp_path):
+    file = drawn(tmp_path / "in", 2, dataset="a\x1b[2J<b>|*x*", licence="[mine](http://x)\nfree")
+    report = built(tmp_path / "set", file)
+    assert "\x1b" not in readable(report) and "a\\x1b[2J<b>" in readable(report)
+    card = (tmp_path / "set" / "README.md").read_text()
+    assert r"| a\\x1b\[2J&lt;b&gt;\|\*x\* | \[mine\](http://x) free |" in card and "\x1b" not in card

@@ -92,6 +92,33 @@ def wait_for(claim: Callable[[], bool], seconds: float = 100) -> None:
         time.sleep(0.02)
 
 
+def nap(number: int) -> int:
+    time.sleep(0.2)
+    return number
+
+
+def test_a_worker_that_is_only_being_started_says_nothing_on_an_interrupt():
+    command = (
+        "from facewise.data_builders.build.engines import opened\nfrom test_build_processes import nap\n"
+        "if __name__ == '__main__':\n    with opened('local', 1, '') as engine:\n        for number in engine.map(nap, range(9)):\n"
+        "            print(number, flush=True)\n"
+    )
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=here,
+        start_new_session=True,
+    )
+    wait_for(lambda: len(children_of(process.pid)) > 1)  # the one that tracks what is shared, and the worker
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    told = process.communicate(timeout=100)[1]
+    assert told.count("Traceback") == 1 and told.strip().endswith("KeyboardInterrupt") and "spawn_main" not in told
+
+
 @pytest.mark.slow
 def test_a_full_disk_is_told_in_a_line_and_the_build_goes_on_when_there_is_room(tmp_path):
     import resource

@@ -294,6 +294,20 @@ def test_of_two_pictures_the_difference_is_what_counts():
     assert text_faults(answered("There is a smile now, and the brows are no longer drawn down.", "au", **pair), CHANGED) == []
 
 
+def test_of_a_change_that_differs_by_side_each_side_has_its_direction():
+    pair = {"images": ("a.jpg", "b.jpg")}
+    turned = Record("r", "b.jpg", change={"AU43": (3.9, -0.7), "AU7": (-1.2, 1.1)}, pair="p")
+    right = (
+        "The eyes are closed on the left by four levels more; the eyes are closed on the right by one level less.",
+        "Lid tightener (AU7, right) is one level stronger; lid tightener (AU7, left) is one level weaker.",
+    )
+    assert [text_faults(answered(text, "au", **pair), turned) for text in right] == [[], []]
+    wrong = "The eyes are closed on the right by one level more."
+    assert text_faults(answered(wrong, "au", **pair), turned) == ["contradicts the label: eyes are closed (right)"]
+    for wording in ("plain", "facs"):
+        assert not [fault for row in template_rows(turned, wording) for fault in text_faults(row, turned)]
+
+
 def test_only_the_wording_of_the_challenge_calls_a_micro_expression_one():
     row = answered("A micro-expression of negative class.", "micro")
     assert text_faults(row, CLIP) == ["states a micro-expression as a fact: micro-expression"]

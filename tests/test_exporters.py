@@ -5,6 +5,7 @@ load them here.
 """
 
 import argparse
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -501,6 +502,13 @@ def test_the_command_tells_what_was_written_what_was_left_out_and_how_it_is_used
     assert told[0] == f"1 rows -> {tmp_path / 'out'} (dataset_info.json, train.jsonl)"
     assert told[1] == "1 left out: 1: a medium that is not there"
     assert told[2].startswith("To use them: dataset_dir: ") and "facewise_train" in told[2]
+
+
+def test_the_command_tells_of_conversations_that_a_format_splits(tmp_path, capsys):
+    talk = row("talk", "Real?", "Live.", ("image",), images=[picture(tmp_path / "a.png")])
+    talk = dataclasses.replace(talk, messages=[*talk.messages, turn("user", "Why?"), turn("assistant", "A person.")])
+    assert data(["export", str(built(tmp_path / "set", talk)), "--to", "trl", "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.startswith("1 rows as 2 examples -> ")
 
 
 def data(words: list[str]) -> int:

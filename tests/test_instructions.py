@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from facewise.data_builders.checks.texts import text_faults
 from facewise.data_builders.instructions import chat_questions, rows_of
 from facewise.data_builders.instructions.challenge import exchanges
 from facewise.data_builders.instructions.clip_questions import CLIP_FOLLOW_UPS, MICRO
@@ -15,6 +16,7 @@ from facewise.data_builders.instructions.face_questions import (
     CHANGE,
     EMOTIONS_ASKED,
     FACE_FOLLOW_UPS,
+    OF_CODES,
     ONE_UNIT,
     UNITS,
     WHOLE,
@@ -218,7 +220,11 @@ ANSWERED_QUESTIONS = [
     *((task, question) for task in ("spoof", "au", "emotion", "describe") for question in pool_of(task)),
     *(("au", question) for questions in ONE_UNIT.values() for question in questions),
     *(("chat", question) for questions in SPOOF_FOLLOW_UPS.values() for question in questions),
-    *((task, question) for task, kind in (("au", "named"), ("au", "graded")) for question in FACE_FOLLOW_UPS[kind]),
+    *(
+        (task, question)
+        for task, kind in (("au", "named"), ("au", "graded"), ("au", "strongest"))
+        for question in FACE_FOLLOW_UPS[kind]
+    ),
     *((task, question) for task, kind in (("emotion", "emotion"), ("describe", "face")) for question in FACE_FOLLOW_UPS[kind]),
 ]
 
@@ -392,6 +398,33 @@ def test_without_known_cues_no_sign_is_named_and_none_denied():
     assert all("no bezel" not in text for text in of_kind(Record("a", "a.jpg", live=True), "why"))
 
 
+@pytest.mark.parametrize(("cues", "is_said"), [(None, False), ({}, True), ({"glare": 0.9}, False)])
+def test_that_no_sign_is_clear_is_said_where_cues_are_known_and_none_is_visible(cues, is_said):
+    record = Record("live", "a.jpg", live=True, cues=cues)
+    said = " ".join(text for row in made(record, task="spoof") for text in texts(row))
+    assert ("No single sign of an attack is clear." in said) == is_said and "A person is before the camera." in said
+    assert cues != {"glare": 0.9} or "no glare" not in said
+
+
+def test_asked_about_software_an_attack_before_the_camera_is_told_too():
+    answers = of_kind(PRINT, "digital")
+    assert answers and all(
+        text.endswith(" What the camera saw is a presentation attack, though: print.")
+        and not contradicts(text, answer_of(PRINT, "spoof"))
+        for text in answers
+    )
+    assert not [row for row in made(PRINT, task="spoof") if text_faults(row, PRINT)]
+    for live in (True, None):
+        record = Record("cam", "a.jpg", live=live, digital="none")
+        assert not any("attack" in text for text in of_kind(record, "digital"))
+
+
+def test_two_sentences_of_a_place_are_joined_with_a_comma():
+    moire = Record("x/m", "a.jpg", live=False, attack="replay", cues={"moire": 0.9, "screen grid": 0.8})
+    assert any("two rasters meet, and a screen grid runs" in text for text in of_kind(moire, "why"))
+    assert any("Borders: no edge and no bezel." in text for text in of_kind(moire, "why"))
+
+
 def test_where_no_cue_is_visible_the_answer_says_so():
     faint = Record(**{**vars(PRINT), "cues": {"edge": 0.4}})
     assert any("No single cue is clear." in text for text in of_kind(faint, "verdict"))
@@ -547,6 +580,38 @@ def test_units_are_named_by_words_or_by_the_manual():
     assert facs == {"The active action units are cheek raiser (AU6, B) and lip corner puller (AU12, C, left)."}
 
 
+def test_what_a_muscle_does_is_said_with_its_noun_in_both_wordings():
+    pronoun = re.compile(r"\b(?:them|they)\b|^its?\b")
+    assert not [work for work in WORK.values() if pronoun.search(work)]
+    for code in AU_CODES:
+        record = Record(f"one/{code}", "a.jpg", aus=REST | {code: (3.0, 1.0)}, source=RIG)
+        for wording in ("plain", "facs"):
+            rows = [row for row in made(record, wording, "au", range(30)) if row.meta["kind"] == "muscles"]
+            assert not [fault for row in rows for fault in text_faults(row, record)]
+
+
+def test_the_strongest_is_named_and_so_are_those_that_share_its_level():
+    (one,) = set(of_kind(SMILE, "strongest"))
+    assert one.endswith("The strongest is lip corners pulled up on the left, at level 3 of 5.")
+    tied = Record("rig/tied", "a.jpg", aus=REST | {"AU6": (3.0, 3.0), "AU12": (3.2, 3.2), "AU2": (1.0, 1.0)}, source=RIG)
+    (both,) = set(of_kind(tied, "strongest"))
+    assert both.endswith("The strongest are cheeks raised and lip corners pulled up, at level 3 of 5 each.")
+    (coded,) = set(of_kind(tied, "strongest", "facs"))
+    assert coded.endswith("The strongest are cheek raiser (AU6, C) and lip corner puller (AU12, C).")
+    turns = [turn for row in made(SMILE) for turn in zip(texts(row, "user"), texts(row), strict=True)]
+    told = {answer for question, answer in turns if question in FACE_FOLLOW_UPS["strongest"]}
+    assert told == {one}
+
+
+def test_codes_are_asked_for_where_the_wording_gives_them():
+    asked = {
+        wording: {q for row in made(SMILE, wording, seeds=range(300)) for q in texts(row, "user")}
+        for wording in ("plain", "facs")
+    }
+    assert not asked["plain"] & set(OF_CODES) and asked["facs"] & set(OF_CODES)
+    assert set(OF_CODES) <= set(pool_of("au")) and len(pool_of("au")) - len(OF_CODES) >= 40
+
+
 def test_a_unit_without_a_level_gets_none():
     shown = Record("bp4d/1", "a.jpg", shown={"AU12": "both", "AU6": "right", "AU4": "absent"})
     kinds = {row.meta["kind"] for row in made(shown, task="au")}
@@ -615,6 +680,15 @@ def test_a_pair_is_asked_about_as_two_pictures_before_and_after():
         "levels more; the lip corners are pulled up by three levels less."
     ]
     assert row.meta["label"] == "+AU2 +AU4 -AU12"
+
+
+def test_a_unit_by_its_name_gets_stronger_or_weaker():
+    (row,) = [row for row in rows_of(AFTER, "facs", partner=BEFORE) if row.meta["kind"] == "change"]
+    assert texts(row) == [
+        "In the second picture outer brow raiser (AU2, right) is three levels stronger and brow lowerer (AU4) is two levels "
+        "stronger; lip corner puller (AU12) is three levels weaker."
+    ]
+    assert text_faults(row, AFTER) == []
 
 
 def test_without_the_partner_no_change_is_asked_about():
@@ -765,16 +839,41 @@ def test_looks_are_said_in_words():
     assert "The person has wavy brown hair and a beard and wears glasses. The brows are bushy." in of_kind(LOOKS, "listed")
     assert {"The hair is brown."} == set(of_kind(LOOKS, "colour"))
     assert "Yes, there are glasses." in of_kind(LOOKS, "one attribute")
-    assert not [text for row in made(LOOKS) for text in texts(row) if re.search(r"attract|\bm[ae]n\b|wom[ae]n|young", text)]
+    said = [text for row in made(LOOKS) if row.meta["task"] != "age" for text in texts(row)]
+    assert not [text for text in said if re.search(r"attract|\bm[ae]n\b|wom[ae]n|young", text)]
 
 
 def test_an_age_is_an_estimate_about_the_label():
     answers = {text for row in made(LOOKS, task="age") for text in texts(row)}
     assert "The person looks about 34 years old." in answers
-    assert "I would guess 34, give or take 4: a face tells an age only roughly." in answers
-    assert all("34" in text for text in answers)
+    assert "I would guess 34: a face tells an age only roughly." in answers
+    assert all("34" in text and not re.search(r"give or take|\b(?:30|38)\b", text) for text in answers), "no label gives a margin"
     baby = Record("utk/2", "a.jpg", age=0.0)
-    assert {text for row in made(baby, task="age") for text in texts(row)} == {"Less than a year, by looks: a baby."}
+    told = {row.meta["kind"] == "group": texts(row) for row in made(baby, task="age")}
+    assert told[False] == ["Less than a year, by looks: a baby."] and told[True][0].endswith("by looks: less than a year old.")
+
+
+@pytest.mark.parametrize(
+    ("age", "question", "answer"),
+    [
+        (34.0, "Is this an adult?", "Yes, by looks: about 34."),
+        (9.0, "Is this an adult?", "No, by looks: about 9."),
+        (15.0, "Child, adult or elderly?", "A teenager, between the two, by looks: about 15."),
+        (70.0, "Child, adult or elderly?", "Elderly, by looks: about 70."),
+        (52.0, "Does the face look younger or older than forty?", "Older, by looks: about 52."),
+        (19.6, "Could you give an age range?", "From ten to nineteen, by looks: about 19."),
+    ],
+)
+def test_a_question_about_an_age_is_answered_in_its_own_terms(age, question, answer):
+    record = Record("utk/3", "a.jpg", age=age)
+    rows = made(record, task="age", seeds=range(400))
+    assert {texts(row)[0] for row in rows if texts(row, "user") == [question]} == {answer}
+
+
+@pytest.mark.parametrize("age", [0.0, 12.6, 15.0, 17.9, 19.6, 39.5, 40.0, 64.6, 101.0])
+def test_no_group_of_ages_contradicts_the_age(age):
+    record = Record("utk/4", "a.jpg", age=age)
+    assert not [texts(row) for row in made(record, task="age", seeds=range(100)) if text_faults(row, record)]
 
 
 # Conversations and chat

@@ -484,6 +484,41 @@ def test_labels_without_media_and_media_without_labels_are_both_told(tmp_path):
     assert "'../x.jpg' is no file in the folder" in faults.examples["no media"][1]
 
 
+def test_a_path_that_leads_out_of_the_folder_is_asked_for_relative_to_it(tmp_path):
+    for name in ("../x.jpg", str(tmp_path / "a.jpg")):
+        assert "is no file in the folder; tell it relative to the folder" in fault_of_name(tmp_path, name)
+    assert "relative" not in fault_of_name(tmp_path, "gone.jpg")
+
+
+def fault_of_name(root: Path, name: str) -> str:
+    lines(root, {"file_name": name, "live": "spoof"})
+    return read(FOLDER, root)[1].examples["no media"][0]
+
+
+def test_a_file_with_two_labels_is_told_with_both_rows(tmp_path):
+    files(tmp_path, "a.jpg", "b.mp4")
+    told = {"file_name": "a.jpg", "emotion": "sad"}
+    video = {"file_name": "b.mp4", "emotion": "sad"}
+    lines(
+        tmp_path,
+        told | {"id": "x/1"},
+        told | {"id": "x/2", "emotion": "happy"},
+        told | {"id": "x/3", "face": [1, 2, 3, 4], "emotion": "happy"},
+        video | {"id": "x/4", "frames": [0, 3]},
+        video | {"id": "x/5", "frames": [4, 9], "emotion": "happy"},
+    )
+    records, faults = read(FOLDER, tmp_path)
+    assert list(records) == ["1", "3", "4", "5"] and faults.counts == {"unreadable label": 1}
+    assert faults.examples["unreadable label"] == ["metadata.jsonl:2: 'a.jpg' has another label than in metadata.jsonl:1"]
+
+
+def test_a_name_that_is_no_text_costs_its_file_and_no_licence_is_not_told(tmp_path):
+    files(tmp_path, "sad/a.jpg", "sad/b\udcff.jpg")
+    records, faults = read(FOLDER, tmp_path)
+    assert list(records) == ["sad/a.jpg"] and records["sad/a.jpg"].licence == "not told"
+    assert faults.examples == {"unreadable media": ["sad/b\\udcff.jpg: its name is no text in UTF-8; rename the file"]}
+
+
 def test_metadata_may_lie_in_the_folders_of_the_splits(tmp_path):
     files(tmp_path, "train/a.jpg", "test/b.jpg")
     table(tmp_path, {"file_name": "a.jpg", "emotion": "sad"}, name="train/metadata.csv")

@@ -392,6 +392,19 @@ def test_nonsense_is_asked_again_paid_for_and_told_in_the_end(server, folder, te
     assert report.errors[0].startswith("r0: ")
 
 
+def test_a_run_of_which_no_row_was_answered_says_so(server, folder):
+    server.text = lambda body: "no JSON"
+    assert taught(server, folder, items(2)).notes == ["NOT ONE ROW WAS ANSWERED: all 2 that were asked failed"]
+    server.text = lambda body: json.dumps({"answers": ["A taught answer."]})
+    assert taught(server, folder, items(2)).notes == []
+
+
+def test_an_answer_that_says_what_the_template_says_is_no_second_row(server, folder):
+    server.text = lambda body: json.dumps({"answers": [" The face shows  lip corners pulled up."]})
+    taught(server, folder)
+    assert [new for _, new in with_taught([one for one, _ in items()], folder)] == [None]
+
+
 def completion(text="x", **fields) -> bytes:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"} | fields
     return json.dumps({"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 5}}).encode()
@@ -482,7 +495,7 @@ def test_what_no_row_can_be_answered_after_ends_the_run_in_one_line(server, fold
     server.faults += [None, fault]
     with pytest.raises(FacewiseError, match=re.escape(reason)) as told:
         taught(server, folder, items(9), concurrency=1)
-    assert server.url in str(told.value) and len(server.bodies) == 2
+    assert server.url in str(told.value) and len(server.bodies) == 2 and "Fault(" not in str(told.value)
     assert list(lines(folder)) == ["r0"], "what came before is kept"
 
 
@@ -965,3 +978,4 @@ def test_a_namespace_of_flags_is_read_whole():
     add_arguments(parser)
     names = {field.name for field in dataclasses.fields(TeacherSettings)}
     assert names == set(vars(parser.parse_args([])))
+    assert "adds" in parser.format_help() and "rewrit" not in parser.format_help()

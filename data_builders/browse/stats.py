@@ -28,16 +28,15 @@ def stats(folder: Path, group: str | None = None) -> dict[str, Any]:
         records.add(record)
         if groups:
             groups.add(record)
-    rejects = Counter(kind for reject in built_rejects(folder) for kind in _kinds(reject["reason"]))
+    rejects = Counter(_kind(reject["reason"]) for reject in built_rejects(folder))
     found = {"set": str(folder), **rows.told(), **records.told(), "rejected": dict(rejects.most_common())}
     return found | ({"by": groups.told()} if groups else {})
 
 
-def _kinds(reason: str) -> Iterator[str]:
-    """What stands before the colon of each: the rest tells names."""
-    for each in reason.split("; "):
-        kind, colon, _ = each.partition(":")
-        yield kind if colon else "other reasons"
+def _kind(reason: str) -> str:
+    """What stands before the colon of the first: the rest tells names."""
+    kind, colon, _ = reason.partition("; ")[0].partition(":")
+    return kind if colon else "other reasons"
 
 
 def doubtful(folder: Path, most: int, limit: int | None, console: TextIO | None) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The data set's card, README.md: a head that the hub and `datasets` read, and what one has to know before training."""
 
+import re
+from html import escape
 from typing import Any
 
 from ..readers.sources import SOURCES
-from .report import associations
+from .report import associations, printable
 from .settings import Settings
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
@@ -78,7 +80,8 @@ def _sources(report: dict[str, Any], settings: Settings) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    """As text of a table or a line: no markup, no HTML, and nothing that a terminal obeys."""
+    return re.sub(r"([\\`*\[\]|])", r"\\\1", escape(printable(" ".join(text.splitlines())), quote=False))
 
 
 def _use(settings: Settings) -> str:
@@ -125,8 +128,8 @@ def _checks(report: dict[str, Any]) -> str:
     counts, checks = report["counts"], report["checks"]
     people, pictures = checks["subjects"], checks["near_duplicates"]
     faults = ", ".join(f"{kind} {count:,}" for kind, count in report["faults"]["counts"].items()) or "none"
-    rejected = ", ".join(f"{kind} {count:,}" for kind, count in counts["rejected rows"].items()) or "none"
-    left_out = ", ".join(f"{reason} {count:,}" for reason, count in report["left out"].items()) or "nothing"
+    rejected = ", ".join(f"{_cell(kind)} {count:,}" for kind, count in counts["rejected rows"].items()) or "none"
+    left_out = ", ".join(f"{_cell(reason)} {count:,}" for reason, count in report["left out"].items()) or "nothing"
     near = f"{pictures['rejected']:,} records" if pictures["looked"] else "not looked for"
     return "\n".join(
         (
@@ -134,7 +137,7 @@ def _checks(report: dict[str, Any]) -> str:
             "",
             f"- Items that could not be used: {faults} ({100 * report['loss']:.2f} % of all).",
             f"- Left out by the sources' own rules: {left_out}.",
-            f"- Texts that did not hold against their labels, and were rejected: {rejected}.",
+            f"- Texts that did not hold against their labels, and were rejected, by the first fault of each: {rejected}.",
             f"- People in two splits: {people['leaks']:,}; {people['rejected']:,} records of the lesser split were rejected.",
             f"- Nearly the same picture in two splits, rejected from the lesser one: {near}.",
             "- Every media file was decoded (of a clip: its first frame) and has its sha256 in `records.jsonl`."

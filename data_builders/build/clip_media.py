@@ -5,7 +5,7 @@ tells.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +18,7 @@ from ...model.errors import FacewiseError
 from ...model.perception.video import Clip, Frame, is_clip, open_clip
 from ..checks.near_duplicates import perceptual_hash
 from ..records import Record
-from .crops import Rectangle, clip_rectangle, moved
+from .crops import Rectangle, clip_rectangle, clipped, moved
 from .files import copied_file, copied_folder, cropped_folder, cut_video
 from .stills import Handling, MediaError, check_same, drawn, named, part, unreadable, whole
 
@@ -30,21 +30,27 @@ class _Facts:
     digest: str
     mark: int
     frames: int | None
+    size: tuple[int, int]
 
 
 @lru_cache(8)
 def _facts(path: Path) -> _Facts:
     """Of a clip: several records of one follow each other."""
     opened = _opened(path)
-    with closing(opened.frames()) as frames:
+    with closing(_every(opened)) as frames:
         first = next(frames, None)
     if first is None:
         raise FacewiseError(f"{path}: not one frame can be decoded")
-    return _Facts(_digest(path), perceptual_hash(first.pixels), opened.frames_told)
+    return _Facts(_digest(path), perceptual_hash(first.pixels), opened.frames_told, first.pixels.shape[1::-1])
 
 
 def _opened(path: Path) -> Clip:
     return open_clip(path, ANY_FPS if path.is_dir() else None)
+
+
+def _every(clip: Clip) -> Generator[Frame, None, None]:
+    """Its frames, for those who stop before the end and close the file."""
+    yield from clip.frames()
 
 
 def _digest(path: Path) -> str:
@@ -55,8 +61,8 @@ def _digest(path: Path) -> str:
             if file.is_file() and not file.name.startswith("."):
                 together.update(f"{file.name}\0{_digest(file)}\n".encode("utf-8", "surrogateescape"))
         return together.hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with path.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def clip(record: Record, path: Path, handling: Handling) -> tuple[Record, int | None]:
@@ -69,13 +75,18 @@ def clip(record: Record, path: Path, handling: Handling) -> tuple[Record, int | 
         raise MediaError(
             "unreadable media", f"it has {facts.frames} frames, and the labels speak of frame {last}, counted from 0"
         )
-    if handling.media == "reference":
-        return replace(record, sha256=facts.digest), facts.mark
-    if record.frames and record.frames[0] == record.frames[1]:
+    if record.frames and is_single(record):  # a row of one frame shows a picture, wherever media stay
         with unreadable():
             pixels = _still(path, record.frames[0])
         return drawn(record, pixels, handling)[0], facts.mark
+    record = clipped(record, *facts.size)
+    if handling.media == "reference":
+        return replace(record, sha256=facts.digest), facts.mark
     return _made(record, path, handling), facts.mark
+
+
+def is_single(record: Record) -> bool:
+    return record.frames is not None and record.frames[0] == record.frames[1]
 
 
 def _moments(clip: dict[str, Any] | None) -> Iterator[int]:
@@ -101,7 +112,7 @@ def _still(path: Path, number: int) -> np.ndarray:
 
 def _found(path: Path, number: int) -> np.ndarray:
     """From the start: the frame lies before the last one that was asked for."""
-    with closing(_opened(path).frames()) as frames:
+    with closing(_every(_opened(path))) as frames:
         for frame in frames:
             if frame.index == number:
                 return frame.pixels
@@ -152,7 +163,7 @@ def _write_clip(path: Path, frames: tuple[int, int] | None, rectangle: Rectangle
 def _section(path: Path, frames: tuple[int, int] | None) -> Iterator[Frame]:
     """The frames from the first to the last, or all. Raises FacewiseError where the last one does not come."""
     at = -1
-    with closing(_opened(path).frames()) as every:
+    with closing(_every(_opened(path))) as every:
         for frame in every:
             at = frame.index
             if frames and at > frames[1]:

@@ -11,7 +11,7 @@ from ...model.errors import FacewiseError
 from ..teacher.settings import add_arguments as add_teacher_arguments
 from ..teacher.settings import settings_of as teacher_settings
 from .engines import BACKENDS
-from .settings import MEDIA, WORDINGS, Origin, Settings
+from .settings import MEDIA, WORDINGS, WORKSHOP, Origin, Settings
 
 WORKERS, ADDRESS, MAX_BAD = 2, "auto", 0.01
 EXAMPLES = """\
@@ -41,7 +41,8 @@ def build(args: argparse.Namespace) -> int:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in report["faults"]["counts"].items())
         raise FacewiseError(
             f"{report['lost']:,} items could not be used ({kinds}), {100 * report['loss']:.2f} % of all and more than --max-bad {args.max_bad:g} "
-            f"allows; {args.out / 'report.json'} tells examples; mend the source, or allow more"
+            f"allows; {args.out / 'report.json'} tells examples; mend the source and delete "
+            f"{args.out / WORKSHOP} to read it again, or allow more"
         )
     return 0
 

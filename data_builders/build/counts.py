@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from ..rows import Row
+from .crops import OUTSIDE
 from .stills import WHOLE
 
 REASONS = 20
@@ -23,12 +24,14 @@ class Counts:
         self.licences: dict[str, str] = {}
         self.rejected: Counter[str] = Counter()
         self.whole = 0
+        self.outside = 0
 
     def add_record(self, record: dict[str, Any]) -> None:
         """As it lies in its file."""
         self.records[record["dataset"], record["split"]] += 1
         self.licences.setdefault(record["dataset"], record["licence"])
         self.whole += record["source"].get("crop") == WHOLE
+        self.outside += len(record["source"].get(OUTSIDE, "").split(", ")) if OUTSIDE in record["source"] else 0
 
     def add_row(self, row: Row) -> None:
         meta = row.meta
@@ -36,13 +39,12 @@ class Counts:
         self.tasks[meta["task"]] += 1
         self.writers[meta["writer"]] += 1
         label = str(meta.get("label", "not told"))
-        units = _UNITS.findall(label)
-        self.classes[meta["task"]].update(units if len(units) > 1 else (label,))
+        self.classes[meta["task"]].update(_classes(meta["task"], label))
 
     def add_reject(self, values: dict[str, Any]) -> None:
-        """Of rejected rows by the kind of fault, which stands before the colon."""
+        """Of rejected rows each once, by the kind of its first fault, which stands before the colon."""
         if "row" in values:
-            self.rejected.update(reason.partition(":")[0] for reason in values["reason"].split("; "))
+            self.rejected[values["reason"].partition("; ")[0].partition(":")[0]] += 1
 
     def told(self) -> dict[str, Any]:
         datasets = sorted({dataset for dataset, _ in (*self.records, *self.rows)})
@@ -57,6 +59,7 @@ class Counts:
             "writers": dict(self.writers.most_common()),
             "rejected rows": dict(self.rejected.most_common(REASONS)),
             "crops without a face": self.whole,
+            "boxes outside the picture": self.outside,
         }
 
     def _split(self, name: str, splits: list[str]) -> dict[str, Any]:
@@ -64,6 +67,13 @@ class Counts:
             "records": {split: self.records[name, split] for split in splits},
             "rows": {split: self.rows[name, split] for split in splits},
         }
+
+
+def _classes(task: str, label: str) -> list[str]:
+    if task == "attributes":
+        return label.split(", ")
+    units = _UNITS.findall(label)
+    return units if len(units) > 1 else [label]
 
 
 def _in(found: Counter[tuple[str, str]], split: str) -> int:

@@ -15,6 +15,7 @@ from ...model.perception.video import Frame
 from ...model.perception.views import wide_square
 from ..records import Record
 
+OUTSIDE = "outside the picture"  # in `source`: which boxes were
 LOOKED_AT = 8  # frames of a clip in which its face is looked for
 
 Box = tuple[float, float, float, float]
@@ -49,7 +50,9 @@ def clip_rectangle(record: Record, section: Callable[[], Iterator[Frame]]) -> Re
             squares.append(square)
     if not squares:
         return None
-    left, top, right, bottom = _rectangle(squares, shape)
+    if (about := _rectangle(squares, shape)) is None:
+        return None
+    left, top, right, bottom = about
     return Rectangle(left, top, right - (right - left) % 2, bottom - (bottom - top) % 2)
 
 
@@ -98,6 +101,18 @@ def moved(record: Record, rectangle: Rectangle) -> Record:
         clip=clip,
         source=record.source | told,
     )
+
+
+def clipped(record: Record, width: int, height: int) -> Record:
+    """With boxes that end where the picture does; one that lies outside of it is gone, and `source` says so."""
+    whole = Rectangle(0, 0, width, height)
+    boxes = {name: box for name in ("box", "face") if (box := getattr(record, name)) is not None}
+    left = {name: _box(box, whole) for name, box in boxes.items()}
+    if left == boxes:
+        return record
+    gone = ", ".join(name for name, box in left.items() if box is None)
+    source = record.source | {OUTSIDE: gone} if gone else record.source
+    return replace(record, box=left.get("box"), face=left.get("face"), source=source)
 
 
 def _box(box: Box | None, rectangle: Rectangle) -> Box | None:

@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import pickle
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -62,7 +63,8 @@ class _Processes:
         under_way: deque[Future[Result]] = deque()
         try:
             for task in tasks:
-                under_way.append(self._pool.submit(function, task))
+                with _interrupts_held():
+                    under_way.append(self._pool.submit(function, task))
                 if len(under_way) > self._ahead:
                     yield under_way.popleft().result()
             while under_way:
@@ -74,14 +76,24 @@ class _Processes:
 
 
 @contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A worker is begun by the first tasks and inherits this: until it is ready to ignore Ctrl-C, it would tell it in a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _ray(workers: int, address: str) -> Iterator[Engine]:
     try:
         import ray.data
     except ImportError as error:
         raise FacewiseError(f"--backend ray needs Ray Data ({error}); pip install 'facewise[ray]'") from None
-    where = {"num_cpus": workers} if address == "local" else {}
+    where: dict[str, Any] = {"num_cpus": workers} if address == "local" else {}
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **where)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **where)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise FacewiseError(
             f"--address {address}: no Ray cluster answers ({error}); start one by `ray start --head`, or give --address local for one of this machine alone"
@@ -120,6 +132,7 @@ class _RayData:
 def _applied(row: dict[str, bytes]) -> dict[str, bytes]:
     """With the fault that a user is to be told of: Ray would wrap it in its own."""
     function, task = pickle.loads(row["packed"])
+    told: tuple[Any, Exception | None]
     try:
         told = function(task), None
     except (FacewiseError, OSError) as fault:

@@ -34,14 +34,25 @@ def finish(
     before, checks = ledger.told(REPORT), json.loads(json.dumps(checks))
     if before is None or before["checks"] != checks:
         report = _finished(ledger, settings, out, checks, found)
-        ledger.finish(REPORT, {"checks": checks, "report": report})
+        packed = {path.name: path.stat().st_size for path in (out / WORKSHOP / DATA).iterdir()}
+        ledger.finish(REPORT, {"checks": checks, "report": report, "data": packed})
     _place(out, rows_file)
-    for name in (RECORDS, ROWS, REJECTS, DATA):
-        if not (out / name).exists():
+    told = ledger.told(REPORT)
+    sizes: dict[str, int | None] = {ROWS: ledger.size(rows_file), RECORDS: ledger.size(RECORDS), REJECTS: ledger.size(REJECTS)}
+    _check(out, sizes | {f"{DATA}/{name}": size for name, size in told.get("data", {}).items()})
+    return told["report"]
+
+
+def _check(out: Path, sizes: dict[str, int | None]) -> None:
+    """Raises FacewiseError for a file that is not as it was when the set was complete."""
+    for name, size in sizes.items():
+        path = out / name
+        now = path.stat().st_size if path.is_file() else None
+        if now is None or now != size:
+            what = "is gone, which was there" if now is None else f"has {now:,} bytes and had {size or 0:,}"
             raise FacewiseError(
-                f"{out / name} is gone, which was there when the set was complete; give another --out to build it anew"
+                f"{path} {what} when the set was complete; delete {out / WORKSHOP} and run again to build it anew"
             )
-    return ledger.told(REPORT)["report"]
 
 
 def _finished(

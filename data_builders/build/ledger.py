@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, NamedTuple
 from ...model.errors import FacewiseError
 from ..checks.near_duplicates import HASH_BITS
 from ..records import Record
+from .settings import WORKSHOP
 
-WORKSHOP = ".build"
 LEDGER = "ledger.sqlite"
 PAGE = 4096  # records that are asked for at a time
 SETTLE_S = 1.0  # of work that a kill may cost
@@ -84,12 +84,19 @@ class Ledger:
     def open(self, name: str, size: int | None = None) -> None:
         """To append to, cut to `size`, or to the length that it had when it was settled last."""
         if size is None:
-            settled = self._sql.execute("SELECT size FROM files WHERE name = ?", (name,)).fetchone()
-            size = settled[0] if settled else 0
+            size = self.size(name) or 0
         file = (self.folder / name).open("ab")
+        if file.tell() < size:
+            file.close()
+            raise damaged(self.folder, f"{name} is shorter than it was")
         file.truncate(size)
         file.seek(0, os.SEEK_END)
         self._files[name] = file
+
+    def size(self, name: str) -> int | None:
+        """That a file had when it was settled last; None if it never was."""
+        found = self._sql.execute("SELECT size FROM files WHERE name = ?", (name,)).fetchone()
+        return found[0] if found else None
 
     def append(self, name: str, data: bytes) -> int:
         """Where it begins."""
@@ -191,6 +198,10 @@ class Ledger:
 
     def lose(self, position: int, reason: str) -> None:
         self._sql.execute("UPDATE records SET lost = ? WHERE position = ?", (reason, position))
+
+
+def damaged(folder: Path, why: str) -> FacewiseError:
+    return FacewiseError(f"{folder}: damaged ({why}); delete this folder and run the same command again, which lists all anew")
 
 
 def _bytes(name: str) -> bytes:

@@ -11,6 +11,7 @@ from .engines import Engine
 from .ledger import WORKSHOP, Ledger
 from .listing import LISTED, tell_faults, told_faults
 from .media import settled
+from .report import printable
 from .settings import Settings
 from .spans import Span, grouped, span
 from .stills import Handling, MediaError
@@ -62,6 +63,6 @@ def _each(handling: Handling, lines: list[bytes]) -> Iterator[Looked]:
         try:
             found, mark = settled(record, handling)
         except MediaError as fault:
-            yield Looked(line, fault=(fault.kind, record.media, str(fault)))
+            yield Looked(line, fault=(fault.kind, printable(record.media), str(fault).removeprefix(f"{record.media}: ")))
             continue
         yield Looked(line if found == record else json_line(found).encode(), mark)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from ...model.errors import FacewiseError
 from ...model.perception.video import is_clip
 from ..records import Record
-from .clip_media import clip
+from .clip_media import clip, is_single
 from .stills import Handling, MediaError, drawn, picture, unreadable
 from .table_pictures import table_picture, table_row
 
@@ -22,9 +23,13 @@ def settled(record: Record, handling: Handling) -> tuple[Record, int | None]:
         with unreadable():
             pixels = table_picture(*cell)
         return drawn(record, pixels, handling)
-    if not handling.look:
-        return record, None
     path = Path(record.media)
+    if not handling.look:
+        if is_single(record) and is_clip(path):
+            raise FacewiseError(
+                f"{path}: single frames of videos are written out as pictures, which needs looking; build without --no-look"
+            )
+        return record, None
     if not path.exists():
         raise MediaError("no media", "no such file")
     return clip(record, path, handling) if is_clip(path) else picture(record, path, handling)

@@ -1,6 +1,7 @@
 """The stages of a build, each of which goes on where it was stopped: listed, looked at, compared, written, taught, finished."""
 
 import errno
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -12,27 +13,34 @@ from ...model.errors import FacewiseError
 from .comparing import compare
 from .engines import Engine
 from .files import left_overs
-from .ledger import WORKSHOP, Ledger
-from .listing import list_records
+from .ledger import WORKSHOP, Ledger, damaged
+from .listing import LISTED, list_records
 from .looking import look_at_media
 from .record_rows import ROWS, RecordRows, record_rows
-from .settings import Settings, claim
+from .settings import Settings, check, claim, make_folder
 from .stills import MEDIA
 from .writing import write_rows
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def build_set(out: Path, settings: Settings, engine: Engine) -> dict[str, Any]:
     """Makes the set, or what is missing of it; its report.
 
-    Raises FacewiseError for a folder of another set, a source that cannot be read, a disk that takes no more and a worker that
-    died; what was made until then stays, and the same call goes on.
+    Raises FacewiseError for a folder of another set, a source that cannot be read or has changed, a disk that takes no more and
+    a worker that died; what was made until then stays, and the same call goes on.
     """
+    check(out, settings)
     with _disk_faults_told(out):
-        claim(out, settings)
+        told = settings.told()
+        make_folder(out)
         ledger = Ledger(out)
         try:
+            is_listed = ledger.told(LISTED) is not None
+            claim(out, told, is_listed, (out / ROWS).exists())
+            if not is_listed:  # copies that lie there would be taken for those of media that have changed since
+                shutil.rmtree(out / MEDIA, ignore_errors=True)
             left_overs(out / MEDIA)
             return _staged(out, settings, ledger, engine)
         finally:
@@ -40,7 +48,7 @@ def build_set(out: Path, settings: Settings, engine: Engine) -> dict[str, Any]:
 
 
 def _staged(out: Path, settings: Settings, ledger: Ledger, engine: Engine) -> dict[str, Any]:
-    list_records(ledger, settings)
+    list_records(ledger, settings, out)
     total = ledger.count()
     with _progress(total, "looking at media") as progress:
         look_at_media(ledger, settings, out, engine, progress)
@@ -83,5 +91,7 @@ def _disk_faults_told(out: Path) -> Iterator[None]:
         what = "the disk is full" if error.errno in FULL else f"a file cannot be written or read ({error})"
         raise FacewiseError(f"{out}: {what}; what was made is kept, run the same command again when it is mended") from None
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+            raise damaged(out / WORKSHOP, str(error)) from None
         what = "the disk is full" if "full" in str(error) else f"the ledger cannot be written or read ({error})"
         raise FacewiseError(f"{out}: {what}; what was made is kept, run the same command again when it is mended") from None

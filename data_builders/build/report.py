@@ -32,7 +32,15 @@ def worst(faults: Faults) -> str:
 
 
 def readable(report: dict[str, Any]) -> str:
-    return "\n".join(_lines(report))
+    """In lines; what datasets call themselves moves no cursor."""
+    return "\n".join(map(printable, _lines(report)))
+
+
+def printable(text: str) -> str:
+    """With escapes for what a terminal obeys, and for what is no UTF-8."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _lines(report: dict[str, Any]) -> Iterator[str]:
@@ -57,7 +65,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
 def _checks(report: dict[str, Any]) -> Iterator[str]:
     counts, checks = report["counts"], report["checks"]
     rejected = counts["rejected rows"]
-    yield f"checks: {sum(rejected.values()):,} faults of texts{f' ({_listed(rejected)})' if rejected else ''}"
+    yield f"checks: {sum(rejected.values()):,} texts rejected{f' ({_listed(rejected)})' if rejected else ''}"
     people, pictures = checks["subjects"], checks["near_duplicates"]
     yield f"  subjects in two splits: {people['leaks']:,}, records rejected for it: {people['rejected']:,}"
     looked = f"records rejected for it: {pictures['rejected']:,}" if pictures["looked"] else "not looked for (--no-look)"
@@ -71,6 +79,8 @@ def _checks(report: dict[str, Any]) -> Iterator[str]:
             over = "; the budget is used up: a larger one goes on" if told["over budget"] else ""
             yield f"{asked}: {told['answered']:,} rows answered, {told['failed']:,} failed, {told['tokens']:,} tokens{cost}{over}"
             yield from (f"    {line}" for line in (*told["notes"], *told["errors"]))
+    if counts["boxes outside the picture"]:
+        yield f"  boxes outside their pictures, taken away: {counts['boxes outside the picture']:,}"
     if counts["crops without a face"]:
         yield f"  pictures in which no face was found, left whole: {counts['crops without a face']:,}"
 

@@ -8,16 +8,16 @@ from .ledger import Place
 
 
 class Span(NamedTuple):
-    """`count` lines of the file from the byte `start` on; `first`: the position of the first one."""
+    """`lines_in` lines of the file from the byte `start` on; `first`: the position of the first one."""
 
     first: int
     start: int
-    count: int
+    lines_in: int
 
     def lines(self, path: Path) -> list[bytes]:
         with path.open("rb") as file:
             file.seek(self.start)
-            return [file.readline() for _ in range(self.count)]
+            return [file.readline() for _ in range(self.lines_in)]
 
 
 def grouped(places: Iterable[Place], least: int, most: int) -> Iterator[list[Place]]:

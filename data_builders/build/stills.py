@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ...model.errors import FacewiseError
 from ...model.perception.picture import read_picture
 from ..checks.near_duplicates import perceptual_hash
 from ..records import Record
-from .crops import Rectangle, face_rectangle, moved
+from .crops import Rectangle, clipped, face_rectangle, moved
 from .files import copied_file, encoded, written
 
 MEDIA = "media"
@@ -65,6 +66,7 @@ def picture(record: Record, path: Path, handling: Handling) -> tuple[Record, int
         opened = read_picture(path)
         digest = hashlib.sha256(opened.file or path.read_bytes()).hexdigest()
     check_same(record, digest)
+    record = clipped(record, opened.pixels.shape[1], opened.pixels.shape[0])
     found, mark = replace(record, sha256=digest), perceptual_hash(opened.pixels)
     if handling.media == "reference":
         return found, mark
@@ -80,6 +82,7 @@ def picture(record: Record, path: Path, handling: Handling) -> tuple[Record, int
 
 def drawn(record: Record, pixels: np.ndarray, handling: Handling) -> tuple[Record, int | None]:
     """Of pixels that no file holds: they are written, cropped if that is asked for."""
+    record = clipped(record, pixels.shape[1], pixels.shape[0])
     rectangle = face_rectangle(record, pixels) if handling.media == "crop" else None
     made = _written(record, pixels, ".png", handling, rectangle)
     return whole(made) if handling.media == "crop" and rectangle is None else made, perceptual_hash(pixels)
@@ -111,7 +114,7 @@ def named(media: str, record: Record, suffix: str, handling: Handling, rectangle
     return f"{MEDIA}/{digest[:2]}/{words[-60:].strip('-')}-{digest}{suffix}"
 
 
-def _parts(record: Record, handling: Handling, rectangle: Rectangle | None) -> dict[str, str | None]:
+def _parts(record: Record, handling: Handling, rectangle: Rectangle | None) -> dict[str, Any]:
     return {kind: part(record, kind, handling, rectangle) for kind in ("mask", "regions")}
 
 

@@ -86,7 +86,7 @@ def written(path: Path, wording: str, seed: int, batch: Batch) -> tuple[int, Wri
                 rejects.append(reject_line(row, faults))
             else:
                 rows.append(row_line(row).encode())
-    return batch.span.count, Written(b"".join(records), b"".join(rows), b"".join(rejects))
+    return batch.span.lines_in, Written(b"".join(records), b"".join(rows), b"".join(rejects))
 
 
 def _record_at(path: Path, start: int) -> Record:

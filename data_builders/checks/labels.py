@@ -37,16 +37,16 @@ class Shown(NamedTuple):
 
 
 def units(record: Record, change: bool) -> dict[str, list[Shown]]:
-    """Code -> its codings: one of a picture, one of each event of a clip. A code that is not there is not known.
+    """Code -> its codings: one of a picture, one of each event of a clip, of a change what rose and what fell. A code that is
+    not there is not known.
 
     `change`: the row shows two pictures, and what is asked for is the difference.
     """
     found: defaultdict[str, list[Shown]] = defaultdict(list)
-    levels = record.change if change else record.aus
-    for code, sides in (levels or {}).items():
-        found[code].append(_levelled(sides))
     if change:
-        return found
+        return {code: _changed(sides) for code, sides in (record.change or {}).items()}
+    for code, sides in (record.aus or {}).items():
+        found[code].append(_levelled(sides))
     for code, side in (record.shown or {}).items():
         if code not in (record.aus or {}):
             found[code].append(Shown(side))
@@ -62,12 +62,19 @@ def units(record: Record, change: bool) -> dict[str, list[Shown]]:
     return found
 
 
-def _levelled(sides: Sides) -> Shown:
-    left, right = (abs(value) for value in sides)
+def _changed(sides: Sides) -> list[Shown]:
+    """What became more and what became less: one side may rise while the other falls."""
+    left, right = sides
+    more, less = _levelled(sides), _levelled((-left, -right), sign=-1)
+    return [shown for shown in (more, less) if shown.is_active] or [more]
+
+
+def _levelled(sides: Sides, sign: int = 1) -> Shown:
+    left, right = sides
     if max(left, right) < ACTIVE_INTENSITY:
         return Shown("absent", left, right)
     side = "both" if abs(left - right) < ONE_SIDED else "left" if left > right else "right"
-    return Shown(side, left, right, sign=1 if sum(sides) >= 0 else -1)
+    return Shown(side, left, right, sign=sign)
 
 
 def _event_units(event: Mapping[str, Any]) -> Iterator[tuple[str, Shown]]:

@@ -82,10 +82,13 @@ def _unit(claim: Claim, held: Held) -> Iterator[str]:
 
 def _extent(claim: Claim, active: list[Shown], held: Held) -> Iterator[str]:
     """Side, level and adverb of a unit that is there; of several codings one has to fit."""
+    if held.change and claim.direction:
+        active = [shown for shown in active if shown.sign == claim.direction]
+        if not active:
+            yield wrong(claim, " (less)" if claim.direction < 0 else " (more)")
+            return
     if not any(_fits_side(claim, shown) for shown in active):
         yield wrong(claim, f" ({claim.side})")
-    if held.change and claim.direction and all(shown.sign != claim.direction for shown in active):
-        yield wrong(claim, " (less)" if claim.direction < 0 else " (more)")
     levels = [level for shown in active if (level := shown.level(claim.side)) is not None]
     if claim.level is not None and not levels:
         yield unknown(claim, f" (level {claim.level:g})")

@@ -52,7 +52,8 @@ def export(args: argparse.Namespace) -> int:
     from .export import export_rows, reasons
 
     report = export_rows(args.to, args.folder, args.out, args.split)
-    print(f"{report.written} rows -> {args.out} ({', '.join(report.files)})")
+    parts = f" as {report.objects} examples" if report.objects != report.written else ""  # of conversations that a format splits
+    print(f"{report.written} rows{parts} -> {args.out} ({', '.join(report.files)})")
     if report.left_out:
         print(f"{report.left_out.total()} left out: {reasons(report.left_out)}")
     shown = next((stem for stem in report.stems if "train" in stem), report.stems[0])

@@ -24,7 +24,7 @@ def export_rows(name: str, folder: Path, out: Path, splits: Sequence[str] | None
     folder = folder.resolve()
     forget()
     left_out: Counter[str] = Counter()
-    written = 0
+    written = objects = 0
     with new_folder(out, exporter.suffix) as files:
         convert = exporter.start(folder)
         for row in built_rows(folder, splits):
@@ -35,13 +35,13 @@ def export_rows(name: str, folder: Path, out: Path, splits: Sequence[str] | None
                 continue
             for stem, item in items:
                 files.write(stem, item)
-            written += 1
+            written, objects = written + 1, objects + len(items)
         if not written:
             raise FacewiseError(f"{folder}: no row can be exported to {name} ({reasons(left_out) or 'there is none'})")
         stems = tuple(sorted(files.writes))
         for beside, text in exporter.beside(stems).items():
             (files.folder / beside).write_text(text, encoding="utf-8")
-    return ExportReport(written, left_out, tuple(sorted(path.name for path in out.iterdir())), stems)
+    return ExportReport(written, left_out, tuple(sorted(path.name for path in out.iterdir())), stems, objects)
 
 
 def reasons(left_out: Counter[str]) -> str:

@@ -39,9 +39,10 @@ class Exporter:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """`written`: rows that are in the files; `left_out`: the others by reason; `files`: what lies in the folder; `stems`: of those with rows."""
+    """`written`: rows that are in the files, as how many `objects`; `left_out`: the others by reason; `files`: what lies in the folder; `stems`: of those with rows."""
 
     written: int
     left_out: Counter[str] = field(default_factory=Counter)
     files: tuple[str, ...] = ()
     stems: tuple[str, ...] = ()
+    objects: int = 0

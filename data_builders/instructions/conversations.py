@@ -61,11 +61,17 @@ def _levels(known: Known, rng: Random) -> Turns:
     feeling = face_answers.emotion_why(known, rng) or face_answers.emotion(known, rng)
     turns = [("named", face_answers.named(known, rng)), ("emotion", feeling), ("face", face_answers.whole(known, rng))]
     if feeling is None or rng.random() < CLOSELY:
-        graded = None if known.facs else face_answers.graded(known, rng)  # the manual's names bear their levels
-        turns[1:1] = [("graded", graded), ("sides", face_answers.sides(known, rng))]
+        turns[1:1] = [_strength(known, rng), ("sides", face_answers.sides(known, rng))]
     elif rng.random() < CHANGED_ORDER:
         turns.reverse()
     return _talked(FACE_FOLLOW_UPS, [(kind, turn) for kind, turn in turns if turn], known, rng)
+
+
+def _strength(known: Known, rng: Random) -> tuple[str, Exchange | None]:
+    """Of all, or the strongest; the manual's names bear their levels, so that of all is nothing more to tell."""
+    if known.facs or rng.random() < 0.5:
+        return "strongest", face_answers.strongest(known, rng)
+    return "graded", face_answers.graded(known, rng)
 
 
 def _looks(known: Known, rng: Random) -> Turns:

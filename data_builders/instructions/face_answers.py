@@ -12,7 +12,7 @@ from ...model.taxonomy import AU_WORDS, EMOTIONS, NO_PROTOTYPE
 from ...model.wording import listed
 from ..rig.expressions import PROTOTYPES
 from .exchanges import Exchange, Write, asked
-from .face_questions import CHANGE, EMOTIONS_ASKED, ONE_UNIT, UNITS, WHOLE
+from .face_questions import CHANGE, EMOTIONS_ASKED, OF_CODES, ONE_UNIT, UNITS, WHOLE
 from .labels import BOTH, LEFT, RIGHT, Known, Unit, changes
 from .person_answers import outward
 from .unit_words import (
@@ -24,11 +24,10 @@ from .unit_words import (
     level_words,
     moved,
     nothing_sentence,
-    phrase,
     phrases,
     sentence,
     shown_sentence,
-    strongest_unit,
+    strongest_units,
 )
 
 TELLING = {emotion: {code for variant in variants for code in variant} for emotion, variants in PROTOTYPES.items()}
@@ -50,7 +49,7 @@ def named(known: Known, rng: Random) -> Exchange | None:
 
 
 def graded(known: Known, rng: Random) -> Exchange | None:
-    if strongest_unit(known.units) is None:
+    if not strongest_units(known.units):
         return None
     shown = shown_sentence(known.units.active, known.facs)
     levels = listed([claim(unit, known.facs) for unit in known.units.active])
@@ -58,14 +57,19 @@ def graded(known: Known, rng: Random) -> Exchange | None:
 
 
 def strongest(known: Known, rng: Random) -> Exchange | None:
-    if (most := strongest_unit(known.units)) is None or len(known.units.active) < 2:
+    """Those that share the highest level are named together."""
+    most = strongest_units(known.units)
+    if not most or len(known.units.active) < 2:
         return None
-    said = ", ".join(part for part in (phrase(most, known.facs), level_words(most, known.facs)) if part)
-    return _about_units("strongest", f"{shown_sentence(known.units.active, known.facs)} The strongest is {said}.", known, rng)
+    many = len(most) > 1
+    levels = level_words(most[0], known.facs)
+    said = f"{phrases(most, known.facs)}{', ' * bool(levels)}{levels}{' each' * (many and bool(levels))}"
+    told = f"The strongest {'are' if many else 'is'} {said}."
+    return _about_units("strongest", f"{shown_sentence(known.units.active, known.facs)} {told}", known, rng)
 
 
 def strength(known: Known, rng: Random) -> Exchange | None:
-    if strongest_unit(known.units) is None:
+    if not strongest_units(known.units):
         return None
     return _about_units("strength", shown_sentence(known.units.active, known.facs, adverbs=True), known, rng)
 
@@ -104,7 +108,7 @@ def change(known: Known, rng: Random) -> Exchange | None:
     parts = [moved(units, how, known.facs) for units, how in ((more, "more"), (less, "less")) if units]
     said = f"In the second picture {'; '.join(parts)}." if parts else "Between the two pictures nothing in the face changes."
     label = " ".join([f"+{unit.code}" for unit in more] + [f"-{unit.code}" for unit in less]) or "none"
-    return Exchange(rng.choice(CHANGE), said, label)
+    return Exchange(rng.choice(_in_wording(CHANGE, known)), said, label)
 
 
 def units_text(known: Known, rng: Random, adverbs: bool = False) -> str:
@@ -140,7 +144,11 @@ def units_label(known: Known) -> str:
 
 
 def _about_units(kind: str, said: str, known: Known, rng: Random) -> Exchange | None:
-    return Exchange(asked(UNITS[kind], known, rng), said, units_label(known)) if said else None
+    return Exchange(asked(_in_wording(UNITS[kind], known), known, rng), said, units_label(known)) if said else None
+
+
+def _in_wording(questions: Sequence[str], known: Known) -> Sequence[str]:
+    return questions if known.facs else [question for question in questions if question not in OF_CODES]
 
 
 def _so(word: str, said: str, known: Known) -> str:

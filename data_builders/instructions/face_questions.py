@@ -98,6 +98,14 @@ CHANGE = (
     "Which AUs differ between these two?",
     "Is there a muscle that works harder in the second picture?",
 )
+# For codes, which plain words do not give; the assistant adds them to what its model says.
+OF_CODES = (
+    "Which AUs do you see?",
+    "Code this face: which action units are there?",
+    "What would a FACS coder write down? Action units, please.",
+    "Give each AU with its intensity.",
+    "Which AUs differ between these two?",
+)
 EMOTIONS_ASKED = {
     "named": (
         DEFAULT_QUESTIONS["emotion"],
@@ -200,7 +208,10 @@ FACE_FOLLOW_UPS = {
     "graded": (
         "How strong are these muscle actions?",
         "And at which level is each action unit?",
+    ),
+    "strongest": (
         "Which of these muscles pulls hardest?",
+        "And which of these muscles is the strongest?",
     ),
     "sides": (
         "Are these muscles active on both sides?",

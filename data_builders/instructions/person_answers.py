@@ -10,7 +10,7 @@ from random import Random
 from ...model.wording import listed
 from .exchanges import Exchange, Write, asked
 from .labels import Known
-from .person_questions import AGE, ATTRIBUTES, ONE_ATTRIBUTE
+from .person_questions import AGE, AGE_GROUPS, ATTRIBUTES, ONE_ATTRIBUTE
 
 HAIR = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown", "Gray_Hair": "grey"}
 CURLS = {"Straight_Hair": "straight", "Wavy_Hair": "wavy"}
@@ -60,9 +60,10 @@ ANSWERS = {
     "Blurry": ("Yes, it is blurred.", "No, it is sharp enough."),
 }
 NUMBER = ("By looks, about {years} {unit}.", "The person looks about {years} {unit} old.", "I would say {years}.")
+# How far an estimate is off no label tells, and so no answer does.
 MARGIN = (
-    "I would guess {years}, give or take {margin}: a face tells an age only roughly.",
-    "Somewhere from {low} to {high}; if it has to be one number, {years}.",
+    "I would guess {years}: a face tells an age only roughly.",
+    "By looks, {years}; by how much that may be off, a face does not tell.",
 )
 NEWBORN = "Less than a year, by looks: a baby."
 
@@ -125,14 +126,20 @@ def age_margin(known: Known, rng: Random) -> Exchange | None:
     return _of_age("margin", known, rng, MARGIN)
 
 
-def _of_age(kind: str, known: Known, rng: Random, forms: tuple[str, ...]) -> Exchange | None:
-    """An estimate; a face tells an age to about an eighth of it."""
+def age_group(known: Known, rng: Random) -> Exchange | None:
+    """In the terms of the question; of years that are full, because nobody of 19.6 is in the twenties."""
     if (told := known.record.age) is None:
         return None
-    years, margin = round(told), max(1, round(told / 8))
-    said = rng.choice(forms).format(
-        years=years, unit="year" if years == 1 else "years", low=max(0, years - margin), high=years + margin, margin=margin
-    )
+    years, question = int(told), rng.choice(AGE["group"])
+    group = next(name for most, name in AGE_GROUPS[question] if years <= most)
+    return Exchange(question, f"{group}, by looks: {f'about {years}' if years else 'less than a year old'}.", f"{told:g}")
+
+
+def _of_age(kind: str, known: Known, rng: Random, forms: tuple[str, ...]) -> Exchange | None:
+    if (told := known.record.age) is None:
+        return None
+    years = round(told)
+    said = rng.choice(forms).format(years=years, unit="year" if years == 1 else "years")
     return Exchange(asked(AGE[kind], known, rng), said if years else NEWBORN, f"{told:g}")
 
 
@@ -201,4 +208,4 @@ ATTRIBUTE_KINDS: dict[str, Write] = {
     "features": features,
     "one attribute": one_attribute,
 }
-AGE_KINDS: dict[str, Write] = {"age": age, "number": age_number, "margin": age_margin}
+AGE_KINDS: dict[str, Write] = {"age": age, "number": age_number, "margin": age_margin, "group": age_group}

@@ -1,5 +1,6 @@
 """What is asked about looks that may be said (hair, beard, what is worn), and about age."""
 
+MOST_YEARS = 150
 ATTRIBUTES = {
     "listed": (
         "Which visible attributes does this person have?",
@@ -64,37 +65,75 @@ ONE_ATTRIBUTE = {
     "Goatee": ("Is there a goatee?", "Does a beard grow on the chin alone?"),
     "Blurry": ("Is the {picture} blurred?", "Is the {picture} out of focus?"),
 }
+# Answered by a group of ages: the years up to which each answer holds.
+_STAGES = ((12, "A child"), (19, "A teenager"), (64, "An adult"), (MOST_YEARS, "Elderly"))
+_DECADES = (
+    (9, "Below ten"),
+    (19, "From ten to nineteen"),
+    (29, "In the twenties"),
+    (39, "In the thirties"),
+    (49, "In the forties"),
+    (59, "In the fifties"),
+    (69, "In the sixties"),
+    (79, "In the seventies"),
+    (89, "In the eighties"),
+    (99, "In the nineties"),
+    (MOST_YEARS, "A hundred or more"),
+)
+AGE_GROUPS = {
+    "Is this an adult?": ((17, "No"), (MOST_YEARS, "Yes")),
+    "Child, adult or elderly?": (
+        (12, "A child"),
+        (17, "A teenager, between the two"),
+        (64, "An adult"),
+        (MOST_YEARS, "Elderly"),
+    ),
+    "Which age group fits?": _STAGES,
+    "Is it a child, a teenager, an adult or somebody elderly?": _STAGES,
+    "Teenager, in the twenties, or older?": (
+        (12, "None of them yet, a child"),
+        (19, "A teenager"),
+        (29, "In the twenties"),
+        (MOST_YEARS, "Older"),
+    ),
+    "Young, middle-aged or old?": ((39, "Young"), (64, "Middle-aged"), (MOST_YEARS, "Old")),
+    "Is the person nearer to twenty or to sixty?": (
+        (39, "Nearer to twenty"),
+        (40, "Half-way between the two"),
+        (MOST_YEARS, "Nearer to sixty"),
+    ),
+    "Does the face look younger or older than forty?": ((39, "Younger"), (40, "Just forty"), (MOST_YEARS, "Older")),
+    "Does the face look like a child's or a grown-up's?": (
+        (12, "Like a child's"),
+        (17, "Between the two, like a teenager's"),
+        (MOST_YEARS, "Like a grown-up's"),
+    ),
+    "In which decade of life does the person appear to be?": _DECADES,
+    "Could you give an age range?": _DECADES,
+    "Between which ages would you place this face?": _DECADES,
+}
 AGE = {
     "age": (
         "How old does this person look?",
         "What age would you guess?",
         "Estimate the age.",
         "Roughly which age is shown?",
-        "In which decade of life does the person appear to be?",
-        "Child, adult or elderly?",
         "How old would you say the person is?",
         "What is the apparent age?",
-        "Is this an adult?",
-        "Teenager, in the twenties, or older?",
-        "Which age group fits?",
         "How many birthdays may this person have had?",
         "What does the face tell about the age?",
         "Put an age to this {picture}.",
         "How old was the person when the {picture} was taken?",
-        "Young, middle-aged or old?",
         "Age estimate?",
         "What age does the face suggest?",
         "Tell me the age you would expect.",
         "How far along in life does the person seem?",
-        "Is the person nearer to twenty or to sixty?",
         "Guess: how old?",
         "By looks alone, what is the age?",
         "Which age would a stranger guess?",
         "How many years would you give this face?",
         "I need an age for this {picture}.",
-        "Does the face look younger or older than forty?",
         "How old might the person in the {picture} be?",
-        "Does the face look like a child's or a grown-up's?",
     ),
     "number": (
         "Give a single number for the age.",
@@ -108,11 +147,9 @@ AGE = {
     "margin": (
         "Age, please, with a margin.",
         "Guess the age from the face and say how sure you are.",
-        "Between which ages would you place this face?",
-        "Could you give an age range?",
         "Age and likely error, please.",
-        "How old at least, and how old at most?",
     ),
+    "group": tuple(AGE_GROUPS),
 }
 PERSON_FOLLOW_UPS = {
     "hair": ("And the hair?", "What is the hair like?", "Tell me more about the hair."),

@@ -72,7 +72,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
         "features": 0.05,
         "one attribute": 0.25,
     },
-    "age": {"age": 0.6, "number": 0.2, "margin": 0.2},
+    "age": {"age": 0.45, "number": 0.2, "margin": 0.1, "group": 0.25},
 }
 A_MOVEMENT = 3  # questions about a clip that holds one, because such clips are rare and have several sides; else one of each task
 # Of the records, how many get one row of each further sort where it is possible; answers that are always the same are rare.

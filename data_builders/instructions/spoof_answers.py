@@ -55,7 +55,8 @@ PLACES = {
 }
 AREAS = {"eyes": "the eyes", "mouth": "the mouth", "half of the face": "half of the face"}  # as readers tell them
 NO_CUE = "No single cue is clear."
-PERSON = ("A person is before the camera.", "What the camera sees is a person.", "No single sign of an attack is clear.")
+NO_SIGN = "No single sign of an attack is clear."
+PERSON = ("A person is before the camera.", "What the camera sees is a person.")
 NOT_SEEN, NAMED_AS_MISSING = 4, 2  # cues that a live face, and a place of the walk, are said to be without
 CONCLUDED = 0.4  # of the walks
 CONCLUSIONS = (
@@ -102,17 +103,17 @@ def where(known: Known, rng: Random) -> Exchange | None:
 
 
 def digital(known: Known, rng: Random, with_area: bool = True) -> Exchange | None:
-    """About the pixels, not about the person; `GENUINE` is an answer, too."""
+    """About the pixels; `GENUINE` is an answer, too, and of an attack before the camera not the whole one."""
     record = known.record
     if record.digital is None:
         return None
     question = asked(SPOOF["digital"], known, rng)
     if record.digital == GENUINE:
-        return Exchange(question, untouched(known, rng), GENUINE)
-    said = manipulation(known, rng)
+        return Exchange(question, f"{untouched(known, rng)}{attacked(known, 'though')}", GENUINE)
+    said, also = manipulation(known, rng), attacked(known, "too")
     if record.box is None or not with_area:
-        return Exchange(question, said, record.digital)
-    return Exchange(question, f"{said} {altered_area()}", record.digital, boxes(known))
+        return Exchange(question, said + also, record.digital)
+    return Exchange(question, f"{said} {altered_area()}{also}", record.digital, boxes(known))
 
 
 def boxes(known: Known) -> tuple[tuple[str, Box], ...]:
@@ -145,8 +146,8 @@ def signs(known: Known, rng: Random) -> str:
 def reasons(known: Known, rng: Random) -> str:
     """Borders, surface and light in turn where cues are known, else what the class means."""
     if known.record.live:
-        looked = f"{_not_seen(rng)} " if known.cues is not None else ""
-        return f"{looked}{rng.choice(PERSON[: 2 if looked else None])}"
+        looked = f"{_not_seen(known.cues, rng)} " if known.cues is not None else ""
+        return f"{looked}{rng.choice(PERSON)}"
     if not known.cues:
         return f"{NO_CUE} {meaning(known)}" if known.cues == [] else meaning(known)
     walk = " ".join(_place(name, cues, known.cues) for name, cues in PLACES.items())
@@ -199,6 +200,14 @@ def untouched(known: Known, rng: Random) -> str:
     )
 
 
+def attacked(known: Known, but: str) -> str:
+    """What was before the camera, after an answer about the pixels; "" where it was a person or is not known."""
+    if known.record.live is not False:
+        return ""
+    name = f": {known.record.attack}" if known.record.attack else ""
+    return f" What the camera saw is a presentation attack, {but}{name}."
+
+
 def meaning(known: Known) -> str:
     """What the class says."""
     if known.record.attack is None:
@@ -216,19 +225,28 @@ def _named(known: Known) -> str:
 
 
 def _live(known: Known, rng: Random) -> str:
-    return rng.choice(PERSON) if known.cues is None or rng.random() < 0.5 else _not_seen(rng)
+    """Of signs only where cues are known."""
+    if known.cues is None:
+        return rng.choice(PERSON)
+    return rng.choice(PERSON if known.cues else (*PERSON, NO_SIGN)) if rng.random() < 0.5 else _not_seen(known.cues, rng)
 
 
-def _not_seen(rng: Random) -> str:
-    names = list(SHOWS)
+def _not_seen(seen: list[str], rng: Random) -> str:
+    names = [name for name in SHOWS if name not in seen]
     missing = [names.pop(int(rng.random() * len(names))) for _ in range(NOT_SEEN)]
     return f"I looked for signs of an attack and found {listed([f'no {name}' for name in missing])}."
 
 
 def _place(name: str, cues: tuple[str, ...], seen: list[str]) -> str:
     """What is visible there; else that what belongs there is not."""
-    found = [SHOWS[cue] for cue in cues if cue in seen] or [f"no {cue}" for cue in cues[:NAMED_AS_MISSING]]
-    return f"{name.capitalize()}: {listed(found)}."
+    found = [SHOWS[cue] for cue in cues if cue in seen]
+    told = _joined(found) if found else listed([f"no {cue}" for cue in cues[:NAMED_AS_MISSING]])
+    return f"{name.capitalize()}: {told}."
+
+
+def _joined(clauses: list[str]) -> str:
+    """With a comma before the "and", because each is a sentence of its own."""
+    return ", and ".join(part for part in (", ".join(clauses[:-1]), clauses[-1]) if part)
 
 
 KINDS: dict[str, Write] = {"verdict": verdict, "type": attack_type, "why": why, "where": where, "digital": digital}

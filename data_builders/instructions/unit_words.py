@@ -38,31 +38,33 @@ PARTS = {
     "AU43": "eyes",
 }
 POSES = {code: AU_WORDS[code].removeprefix(f"{part} ") for code, part in PARTS.items()}
+# With nouns of their own, because the manual's names before them have none that a pronoun could stand for.
 WORK = {
-    "AU1": "the inner part of the forehead muscle lifts them",
-    "AU2": "the outer part of the forehead muscle lifts them",
-    "AU4": "the muscles at the root of the nose draw them down and together",
-    "AU5": "their lifters pull them further up than at rest",
-    "AU6": "the outer ring muscle of the eye lifts them and gathers the skin at its corner",
+    "AU1": "the inner part of the forehead muscle lifts the inner brows",
+    "AU2": "the outer part of the forehead muscle lifts the outer brows",
+    "AU4": "the muscles at the root of the nose draw the brows down and together",
+    "AU5": "the lifters of the lids pull the upper lids further up than at rest",
+    "AU6": "the outer ring muscle of the eye lifts the cheeks and gathers the skin at its corner",
     "AU7": "the inner ring muscle of the eye narrows the opening",
     "AU9": "the muscle along the nose pulls its skin up into folds",
-    "AU10": "its lifter draws it up and deepens the fold beside the nose",
-    "AU12": "the muscles from the cheekbones draw them up and back",
-    "AU14": "the muscle of the cheek draws them inwards, against the teeth",
-    "AU15": "the muscles from the jaw draw them down",
-    "AU16": "its depressor draws it down from the lower teeth",
-    "AU17": "the chin muscle pushes it and the lower lip up",
-    "AU18": "the ring muscle of the mouth draws them together to a small round",
+    "AU10": "the lifter of the upper lip draws it up and deepens the fold beside the nose",
+    "AU12": "the muscles from the cheekbones draw the lip corners up and back",
+    "AU14": "the muscle of the cheek draws the lip corners inwards, against the teeth",
+    "AU15": "the muscles from the jaw draw the lip corners down",
+    "AU16": "the depressor of the lower lip draws it down from the lower teeth",
+    "AU17": "the chin muscle pushes the chin and the lower lip up",
+    "AU18": "the ring muscle of the mouth gathers the lips to a small round",
     "AU20": "the muscles beside the mouth draw its corners outwards",
-    "AU22": "the ring muscle of the mouth turns them outwards like a funnel",
-    "AU24": "the ring muscle of the mouth presses one on the other",
-    "AU25": "the muscles that hold them together let go",
-    "AU26": "the muscles that close it let go, and it sinks",
+    "AU22": "the ring muscle of the mouth turns the lips outwards like a funnel",
+    "AU24": "the ring muscle of the mouth presses one lip on the other",
+    "AU25": "the ring muscle of the mouth lets go, and the lips come apart",
+    "AU26": "the muscles that close the jaw let go, and it sinks",
     "AU27": "the muscles below pull the jaw down as far as it goes",
-    "AU28": "the ring muscle of the mouth rolls them in over the teeth",
+    "AU28": "the ring muscle of the mouth rolls the lips in over the teeth",
     "AU43": "the lifters of the lids let go, and the lids come down",
 }
 NUMBERS = ("one level", "two levels", "three levels", "four levels", "five levels")
+STRONGER = {"more": "stronger", "less": "weaker"}  # of a unit by its name
 ADVERBS = ("slightly", "slightly", "clearly", "strongly", "strongly")  # of levels 1 to 5
 
 
@@ -100,11 +102,12 @@ def claim(unit: Unit, facs: bool) -> str:
 
 
 def moved(units: Sequence[Unit], how: str, facs: bool) -> str:
-    """ "the cheeks are raised by two levels more and ..."; a unit's `level` is by how many."""
+    """ "the cheeks are raised by two levels more and ...", or "cheek raiser (AU6) is two levels stronger"; a unit's `level` is
+    by how many."""
     told = []
     for unit in units:
-        by = NUMBERS[max(1, min(5, round(unit.level or 0))) - 1]
-        told.append(f"{claim(Unit(unit.code, None, unit.side), facs)} by {by} {how}")
+        by, moving = NUMBERS[max(1, min(5, round(unit.level or 0))) - 1], Unit(unit.code, None, unit.side)
+        told.append(f"{phrase(moving, facs)} is {by} {STRONGER[how]}" if facs else f"{claim(moving, facs)} by {by} {how}")
     return listed(told)
 
 
@@ -121,11 +124,12 @@ def nothing_sentence(facs: bool) -> str:
     return "No action unit is active." if facs else f"The face shows {NO_ACTION}."
 
 
-def strongest_unit(units: Units) -> Unit | None:
-    """None where a level is not told, for then nobody knows."""
-    if not units.active or any(unit.level is None for unit in units.active):
-        return None
-    return max(units.active, key=lambda unit: unit.level or 0.0)
+def strongest_units(units: Units) -> list[Unit]:
+    """Those of the highest level; none where a level is not told, for then nobody knows."""
+    levels = [level(unit.level) for unit in units.active if unit.level is not None]
+    if len(levels) < len(units.active):
+        return []
+    return [unit for unit, own in zip(units.active, levels, strict=True) if own == max(levels)]
 
 
 def denied(codes: Iterable[str]) -> str:

@@ -110,7 +110,10 @@ def _cues(cell: Any) -> dict[str, float]:
 
 def _change(cell: Any) -> dict[str, tuple[float, ...]]:
     told = mapping_of(cell, "change")
-    return {code_of(code): _numbers(value, 2, "[left, right]") for code, value in told.items()}
+    found = {code_of(code): _numbers(value, 2, "[left, right]") for code, value in told.items()}
+    if not set(found) <= set(AU_CODES) or any(abs(side) > 5 for sides in found.values() for side in sides):
+        raise ValueError(f"{cell!r}: [left, right] from -5 to 5 of our units were looked for")
+    return found
 
 
 def _clip(cell: Any) -> dict[str, Any]:

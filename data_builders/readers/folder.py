@@ -10,7 +10,7 @@ by a hash of the subject.
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -61,7 +61,7 @@ class Place:
 
 def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Record]:
 
-    place = Place(root, root.resolve().name, licence_of(root))
+    place = Place(root, root.resolve().name, licence_of(root, "not told"))
     if tables := _tables(root):
         _check_levels(root, tables, options["units"])
         yield from _listed(place, tables, options, faults)
@@ -137,6 +137,7 @@ def _check_levels(root: Path, tables: list[Path], units: str) -> None:
 
 def _listed(place: Place, tables: list[Path], options: dict[str, str], faults: Faults) -> Iterator[Record]:
     named: set[str] = set()
+    first: dict[Hashable, tuple[str, dict[str, int]]] = {}
     columns: dict[str, None] = {}
     for path in tables:
         folder = within(path.parent, place.root)
@@ -155,15 +156,27 @@ def _listed(place: Place, tables: list[Path], options: dict[str, str], faults: F
                 faults.add("unreadable label", where, str(error))
                 continue
             if not media or not os.path.exists(os.path.join(place.root, media)):
-                faults.add("no media", where, f"{told!r} is no file in the folder")
+                out = "" if media or not told.strip() else "; tell it relative to the folder, as a path that stays in it"
+                faults.add("no media", where, f"{told!r} is no file in the folder{out}")
             elif not set(LABELS) & set(fields):
                 faults.add("no label", where, "no column of the row tells one")
+            elif other := _contradicted(first, media, where, fields):
+                faults.add("unreadable label", where, f"{told!r} has another label than in {other}")
             else:
                 yield place.record(media, fields, source)
     _check_columns(tables[0], list(columns))
-    for media in _media(place.root):
+    for media in _media(place.root, faults):
         if not any(path in named for path in _with_folders(media)):
             faults.add("no label", media, "no row of the metadata names it")
+
+
+def _contradicted(
+    first: dict[Hashable, tuple[str, dict[str, int]]], media: str, where: str, fields: dict[str, Any]
+) -> str | None:
+    """Where the same face of the same frames got another value of a label; `first` keeps hashes, for rows may be millions."""
+    labels = {name: hash(repr(fields[name])) for name in LABELS if name in fields}
+    other, before = first.setdefault((media, fields.get("frames"), fields.get("face")), (where, labels))
+    return other if any(before.get(name, told) != told for name, told in labels.items()) else None
 
 
 def _with_folders(media: str) -> Iterator[str]:
@@ -214,7 +227,7 @@ def _inside(folder: str, name: str) -> str:
 def _classed(place: Place, fake: str, faults: Faults) -> Iterator[Record]:
     folders: Counter[str] = Counter()
     labelled = 0
-    for media in _media(place.root):
+    for media in _media(place.root, faults):
         folder = os.path.dirname(media)
         folders[folder or "the folder itself"] += 1
         try:
@@ -263,14 +276,19 @@ def _split_of_folder(folder: str) -> dict[str, Any]:
     return fields
 
 
-def _media(root: Path) -> Iterator[str]:
-    """The pictures and videos at any depth, from `root`, in one order everywhere; hidden ones are none."""
+def _media(root: Path, faults: Faults) -> Iterator[str]:
+    """The pictures and videos at any depth, from `root`, in one order everywhere; hidden ones are none. A name that is no text is a
+    fault, for JSON cannot hold it."""
     for folder, below, names in os.walk(root):
         below[:] = sorted(name for name in below if not name.startswith("."))
         at = os.path.relpath(folder, root)
         for name in sorted(names):
             if os.path.splitext(name)[1].lower() in MEDIA and not name.startswith("."):
-                yield name if at == "." else f"{at}/{name}"
+                media = name if at == "." else f"{at}/{name}"
+                if (text := media.encode(errors="backslashreplace").decode()) == media:
+                    yield media
+                else:
+                    faults.add("unreadable media", text, "its name is no text in UTF-8; rename the file")
 
 
 def _first(folders: Counter[str], count: int = 5) -> str:

@@ -242,7 +242,7 @@ class Client:
 
     def _fault(self, status: int, headers: Any, data: bytes) -> Exception:
         fault = fault_of(status, headers, data)
-        words = self._shown(str(fault))
+        words = self._shown(fault.words)
         if fault.kind is None:
             return FacewiseError(f"{self.url}: {words}; what was answered is kept, run the same command again when it is mended")
         return fault.of_a_row(words)

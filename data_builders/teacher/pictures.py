@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ...model.engines.chat_shapes import is_plain, data_uri
+from ...model.engines.chat_shapes import data_uri, is_plain
 from ...model.errors import FacewiseError
 from ...model.perception.picture import FORMATS, read_picture
 from ...model.perception.video import open_clip

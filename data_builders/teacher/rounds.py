@@ -109,6 +109,8 @@ class _Round:
                 for worker in workers:
                     worker.cancel()
         self._report.is_over_budget = self._spending.is_over
+        if self._report.failed and not self._report.answered:
+            self._report.notes.append(f"NOT ONE ROW WAS ANSWERED: all {self._report.failed} that were asked failed")
         self._tell()
         return self._report
 

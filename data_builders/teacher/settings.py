@@ -24,9 +24,9 @@ def _flag(default: Any, about: str, metavar: str, kind: type = str, choices: tup
 class TeacherSettings:
     """Raises FacewiseError for a value that cannot be. Prices and budget are in any one currency; MARKS bound `min_mark`."""
 
-    teacher: str | None = _flag(None, "OpenAI-compatible server that rewrites the answers (key in FACEWISE_API_KEY)", "URL")
+    teacher: str | None = _flag(None, "OpenAI-compatible server that adds answers of its own (key in FACEWISE_API_KEY)", "URL")
     teacher_model: str | None = _flag(None, "its model, one that sees pictures", "M")
-    teacher_tasks: tuple[str, ...] = _flag(TAUGHT, "rows of which tasks are rewritten", "TASK", choices=TASKS)
+    teacher_tasks: tuple[str, ...] = _flag(TAUGHT, "rows of which tasks it answers anew", "TASK", choices=TASKS)
     price_in: float | None = _flag(None, "what a million tokens of a question cost", "X", float)
     price_out: float | None = _flag(None, "what a million tokens of an answer cost", "X", float)
     judge: str | None = _flag(None, "server of the judge, if it is not the teacher's", "URL")
@@ -96,7 +96,9 @@ def flag_of(name: str) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags, in a group of their own; `settings_of` reads them back."""
-    group = parser.add_argument_group("teacher and judge", "a language model rewrites the templates' answers, another marks them")
+    group = parser.add_argument_group(
+        "teacher and judge", "a language model adds a version of its own to the templates' answers, another marks them"
+    )
     for one in dataclasses.fields(TeacherSettings):
         about = one.metadata["help"] + (
             "" if one.default is None or one.name == "teacher_tasks" else f" (default: {one.default})"

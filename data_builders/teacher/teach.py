@@ -1,6 +1,6 @@
-"""The teacher: a model rewrites the templates' answers, its eyes on the picture and the labels before it. OUT/taught.jsonl holds what it wrote.
+"""The teacher: a model adds its version of the templates' answers, its eyes on the picture and the labels before it. OUT/taught.jsonl holds what it wrote.
 
-All answers of a conversation are rewritten in one request, not the last alone: a later answer presupposes the earlier ones, and a conversation that
+All answers of a conversation are written anew in one request, not the last alone: a later answer presupposes the earlier ones, and a conversation that
 changes its voice half-way would teach a model to do so. Only the shape of what comes back is checked here; whether it says what the labels say,
 data_builders/checks tells of any text.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...model.errors import FacewiseError
-from ..rows import Row
+from ..rows import Row, texts
 from .client import Endpoint
 from .facts import Facts
 from .journal import JUDGED, TAUGHT, Journal
@@ -56,11 +56,16 @@ def _omitted(row: Row, settings: TeacherSettings) -> str | None:
 
 
 def with_taught(rows: Iterable[Row], out: Path) -> Iterator[tuple[Row, Row | None]]:
-    """Each row, and the teacher's version of it where there is one, in their order."""
+    """Each row, and the teacher's version of it where there is one that says it otherwise, in their order."""
     with Journal(out / TAUGHT) as journal:
         for row in rows:
             line = journal.get(row.id)
-            yield row, None if line is None else taught_row(row, line)
+            yield row, None if line is None or line["texts"] == _plain(row) else taught_row(row, line)
+
+
+def _plain(row: Row) -> list[str]:
+    """The row's answers, blanks single as a teacher's are."""
+    return [" ".join(text.split()) for text in texts(row)]
 
 
 def taught_row(row: Row, line: dict[str, Any]) -> Row:
