@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model.errors import FacewiseError
-from ..model.taxonomy import ATTACKS, AU_CODES, CUES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE
+from ..model.taxonomy import ATTACKS, CUES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE
 
 SPLITS = ("train", "val", "test")
 GENUINE = "none"  # the `digital` of a picture as the camera took it
@@ -23,6 +23,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "attack": ATTACKS,
     "digital": (GENUINE, *DIGITAL_TYPES),
 }
+_FACS = frozenset(f"AU{number}" for number in range(1, 67))
 _SHOWN = ("both", "left", "right", "absent")
 _MOMENTS = ("onset", "apex", "offset")
 
@@ -125,11 +126,11 @@ def checked(record: Record) -> Record:
     """The record of a file that others may have written, as it is. Raises ValueError with the first value that cannot be."""
     _check_words(record)
     for name, low in (("aus", 0.0), ("change", -5.0)):
-        for code, sides in _mapped(record, name, AU_CODES).items():
+        for code, sides in _units(record, name).items():
             for side in sides:
                 if type(side) not in (int, float) or not low <= side <= 5.0:  # a name for each of 44 would take most of the time
                     _check_number(f"{name} of {code}", side, low, 5.0)
-    for code, side in _mapped(record, "shown", AU_CODES).items():
+    for code, side in _units(record, "shown").items():
         _check_choice(f"shown of {code}", side, _SHOWN)
     for cue, seen in _mapped(record, "cues", CUES).items():
         _check_number(f"cue {cue}", seen, 0.0, 1.0)
@@ -156,6 +157,15 @@ def _check_words(record: Record) -> None:
             _check_choice(name, told, choices)
     for name in ("attributes", "protocols", "source"):
         _mapped(record, name, ())
+
+
+def _units(record: Record, name: str) -> Mapping[str, Any]:
+    """What is told by unit: any of FACS, since sources code more of them than we score."""
+    told = _mapped(record, name, ())
+    for code in told:
+        if code not in _FACS:
+            raise ValueError(f"{name} {code!r}: no unit of FACS, AU1 to AU66")
+    return told
 
 
 def _mapped(record: Record, name: str, keys: tuple[str, ...]) -> Mapping[str, Any]:

@@ -156,7 +156,7 @@ def test_records_without_a_single_face_make_no_pack(tmp_path):
 
 def test_what_is_no_class_of_ours_is_told_before_anything_is_looked_at(tmp_path):
     write_records(tmp_path / "records.jsonl", [record("a", "none.jpg", emotion="awe")])
-    with pytest.raises(FacewiseError, match="record a: emotion is 'awe', expected one of neutral,"):
+    with pytest.raises(FacewiseError, match="records.jsonl:1: not a record .emotion 'awe': choose from neutral,"):
         main([str(tmp_path / "records.jsonl"), "--out", str(tmp_path / "set.safetensors")])
 
 

@@ -21,7 +21,7 @@ WRONG = [
     ({"aus": {"AU12": [NAN, 0]}}, "aus of AU12 nan: a number from 0 to 5"),
     ({"aus": {"AU12": [0, 7]}}, "aus of AU12 7: a number from 0 to 5"),
     ({"aus": {"AU12": [-1, 0]}}, "aus of AU12 -1: a number from 0 to 5"),
-    ({"aus": {"AU99": [0, 0]}}, "aus 'AU99': choose from AU1"),
+    ({"aus": {"AU99": [0, 0]}}, "aus 'AU99': no unit of FACS"),
     ({"shown": {"AU12": "up"}}, "shown of AU12 'up': choose from both"),
     ({"cues": {"bezel": 2}}, "cue bezel 2: a number from 0 to 1"),
     ({"box": [NAN, 0, 1, 1]}, "box .*: four numbers x1, y1, x2, y2"),

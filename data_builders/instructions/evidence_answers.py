@@ -4,13 +4,9 @@ A verdict comes from the label; attack type, cues, action units and emotion are 
 model's work is to put evidence into words that agree with it. Rows are in TRL's message format.
 """
 
-from typing import Any
-
-import numpy as np
-
 from ...model.answer import Answer
 from ...model.network.evidence import Evidence
-from ...model.questions import DEFAULT_QUESTIONS, prompt
+from ...model.questions import DEFAULT_QUESTIONS
 from ...model.readings import action_units, attack_type, emotion, is_active, visible_cues
 from ...model.taxonomy import AU_WORDS
 from ...model.wording import level, settled
@@ -49,14 +45,6 @@ QUESTIONS = {
         "Describe the person's expression in a few words.",
     ),
 }
-
-
-def instruction(name: str, task: str, face: Evidence, live: bool | None, rng: np.random.Generator) -> dict[str, Any]:
-    """One row {"id", "messages", "meta"} for a task of QUESTIONS; `live` None where the picture carries no such label."""
-    question = QUESTIONS[task][rng.integers(len(QUESTIONS[task]))]
-    answer = answer_text(task, face, live)
-    reply = {"role": "assistant", "content": [{"type": "text", "text": answer}]}
-    return {"id": f"{name}/{task}", "messages": [*prompt(question, 0), reply], "meta": {"task": task}}
 
 
 def answer_text(task: str, face: Evidence, live: bool | None) -> str:
