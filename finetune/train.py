@@ -19,6 +19,8 @@ from .answering import answers, tell
 from .assistant_start import base_configs
 from .built_rows import TaughtRow, taught_rows
 from .encoder_stage import encoder_config, train_encoder
+from .folds import check_folds
+from .losses import weights_of
 from .measure import measure, say
 from .outline import outline, table
 from .pack_lessons import PACK, TASK_SHARE, PackSeen
@@ -52,10 +54,13 @@ def main(argv: list[str]) -> None:
 
 def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
     """What the recipe learns from, checked. Raises FacewiseError for what no training could use."""
+    weights_of(recipe.encoder_weights)
     pack = None
     if recipe.pack or recipe.pack_rows or "encoder" in recipe.stages:
         pack = read_pack(recipe.pack, recipe.limit, recipe.encoder_drop)
         pack.refuse_gaps()
+        if recipe.encoder_folds > 1:
+            check_folds(recipe, pack)
     rows = teaching_rows(recipe, taught_rows(recipe.rows), pack, tell) if recipe.rows else []
     if recipe.limit:
         chosen = np.random.default_rng(recipe.seed).permutation(len(rows))[: recipe.limit]

@@ -20,7 +20,7 @@ from transformers import AutoTokenizer, TrainerCallback
 
 from facewise import load
 from facewise.cli import main
-from facewise.finetune import answer_trainer, encoder_stage, measure
+from facewise.finetune import answer_trainer, encoder_stage, measure, train
 from facewise.finetune.calibration import calibration, verdict_log_odds
 from facewise.finetune.measure import row, share
 from facewise.finetune.pack_lessons import PackSeen
@@ -30,6 +30,7 @@ from facewise.finetune.watch import last_checkpoint
 from facewise.model import base_llm
 from facewise.model.answer import schema
 from facewise.model.checkpoint import load_checkpoint
+from facewise.model.errors import FacewiseError
 from facewise.model.network.perceive import Perceiver
 from facewise.model.network.processing import FacewiseProcessor
 from facewise.model.taxonomy import AU_CODES
@@ -271,3 +272,19 @@ def test_the_calibration_is_fitted_on_val_and_told_on_test(finished):
         *("attacks called live", "live called spoof", "uncertain"),
     }
     assert told["score, AUC"]["n"] == 4 and told["attacks called live"]["n"] == 2 and told["uncertain"]["n"] == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [("encoder_weights", "aus=1", "aus"), ("encoder_folds", "99", "encoder_folds is 99, expected 2 to")],
+)
+def test_what_the_encoder_stage_would_refuse_is_told_before_a_folder_is_made(tmp_path, field, value, reason):
+    recipe = tmp_path / "recipe.yaml"
+    tensors = noise(48)
+    tensors["subject"] = torch.arange(48) // 8
+    tensors["split"] = tensors["subject"] // 2
+    pack = written(tensors, tmp_path / "noise.safetensors")
+    recipe.write_text(f"pack: {pack}\nstages: [encoder]\n{field}: {value}\noutput_dir: {tmp_path / 'run'}\n")
+    with pytest.raises(FacewiseError, match=reason):
+        train.main([str(recipe)])
+    assert not (tmp_path / "run").exists()
