@@ -20,7 +20,7 @@ test: .venv/.package .venv/.dev ## the fast tests: offline, no GPU
 	@.venv/bin/python -m pytest
 
 bench: .venv/.package ## where the time of an answer goes
-	@.venv/bin/python tests/bench.py && .venv/bin/python tests/bench_serving.py && .venv/bin/python tests/bench_synthesis.py && .venv/bin/python tests/bench_build.py && .venv/bin/python tests/bench_teacher.py
+	@.venv/bin/python tests/bench.py && .venv/bin/python tests/bench_serving.py && .venv/bin/python tests/bench_synthesis.py && .venv/bin/python tests/bench_build.py && .venv/bin/python tests/bench_teacher.py && .venv/bin/python tests/bench_scoring.py && .venv/bin/python tests/bench_training.py
 
 fmt: .venv/.dev ## formats the code and brings the README's tree up to date
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

@@ -26,8 +26,10 @@ from ..model.errors import FacewiseError, exit_code
 from ..model.perception.clip import watch
 from ..model.perception.spotting import FEWEST_FRAMES, Spot
 from ..model.perception.video import open_clip
+from .metrics.intervals import bootstrap
+from .metrics.spotting import Movement, matched
+from .metrics.statistic import Column, Tally, Value, ratio
 
-IOU = 0.5
 APEX_S = 0.067
 SIZE = (640, 360)
 FAMILY = "phone"
@@ -96,35 +98,23 @@ def draw(folder: Path, rig_path: Path, seconds: float = 10.0) -> None:
 
 
 def scored(spots: Sequence[Spot], events: Sequence[dict]) -> Scored:
-    """One-to-one matching, the surest interval first; blinks on either side do not count."""
-    open_events = [e for e in events if e["kind"] != "blink" and e["offset"] - e["onset"] + 1 >= FEWEST_FRAMES]
-    claimed = sorted((spot for spot in spots if spot.kind != "blink"), key=lambda spot: -spot.score)
-    apexes, total = [], len(open_events)
-    for spot in claimed:
-        best = max(open_events, key=lambda event: iou(spot, event), default=None)
-        if best is not None and iou(spot, best) >= IOU:
-            open_events.remove(best)
-            apexes.append(abs(spot.apex_s - best["apex_s"]))
-    return Scored(len(apexes), len(claimed) - len(apexes), total - len(apexes), tuple(apexes))
+    """One-to-one matching whatever the kind, the surest interval first; blinks on either side do not count."""
+    wanted = [e for e in events if e["kind"] != "blink" and e["offset"] - e["onset"] + 1 >= FEWEST_FRAMES]
+    claimed = [spot for spot in spots if spot.kind != "blink"]
+    pairs = matched(
+        [Movement(spot.onset, spot.offset, spot.kind, spot.score) for spot in claimed],
+        [Movement(event["onset"], event["offset"], event["kind"]) for event in wanted],
+    )
+    apexes = tuple(abs(claimed[claim].apex_s - wanted[event]["apex_s"]) for claim, event in pairs)
+    return Scored(len(pairs), len(claimed) - len(pairs), len(wanted) - len(pairs), apexes)
 
 
-def iou(spot: Spot, event: dict) -> float:
-    shared = min(spot.offset, event["offset"]) - max(spot.onset, event["onset"]) + 1
-    return max(0, shared) / (max(spot.offset, event["offset"]) - min(spot.onset, event["onset"]) + 1)
-
-
-def f1(scores: Sequence[Scored]) -> float:
-    """Over all clips' intervals together."""
-    hits, wrong = sum(s.hits for s in scores), sum(s.false + s.missed for s in scores)
-    return 2 * hits / max(1, 2 * hits + wrong)
-
-
-def interval(scores: Sequence[Scored], resamples: int = 1000) -> tuple[float, float]:
-    """95 % bootstrap interval of `f1`, resampling clips: each is another person."""
-    rng = np.random.default_rng(0)
-    values = [f1([scores[i] for i in rng.integers(len(scores), size=len(scores))]) for _ in range(resamples)]
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+def f1(scores: Sequence[Scored]) -> Value:
+    """Over all clips' intervals together, with its interval from resampled clips: each is another person."""
+    counts = np.array([(s.hits, s.false, s.missed) for s in scores], float)
+    events = sum(s.hits + s.missed for s in scores)
+    tally = Tally((Column("F1", events),), counts, lambda sums: ratio(2 * sums[..., :1], sums @ np.array([[2.0], [1], [1]])))
+    return bootstrap([tally])[0]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -148,11 +138,7 @@ def report(found: dict[str, tuple[Scored, float]]) -> None:
     for title, mark in groups.items():
         scores = [s for name, s in events.items() if mark in name]
         if scores:
-            low, high = interval(scores)
-            total = sum(s.hits + s.missed for s in scores)
-            print(
-                f"spotting F1, simulated, {title:8} {f1(scores):.2f} [{low:.2f}, {high:.2f}] n = {total} events in {len(scores)} clips"
-            )
+            print(f"spotting F1, simulated, {title:8} {_told(f1(scores))} events in {len(scores)} clips")
     apexes = np.array([a for s in events.values() for a in s.apex_s])
     if len(apexes):
         print(f"apex within {1000 * APEX_S:.0f} ms          {np.mean(apexes <= APEX_S):.2f} n = {len(apexes)}")
@@ -162,6 +148,13 @@ def report(found: dict[str, tuple[Scored, float]]) -> None:
         print(
             f"false intervals a minute    {sum(s.false for s, _ in nothing) / minutes:.1f} over {minutes:.1f} minutes of distractors"
         )
+
+
+def _told(value: Value) -> str:
+    """ "0.71 [0.62, 0.80] n = 120"."""
+    number = "none" if value.value is None else f"{value.value:.2f}"
+    interval = "" if value.low is None else f" [{value.low:.2f}, {value.high:.2f}]"
+    return f"{number}{interval} n = {value.n}"
 
 
 def _watched(path: Path) -> tuple[Scored, float]:

@@ -3,86 +3,110 @@
 The Trainer counts tokens by labels to join the batches of a step; here a row counts one, however long it is.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import Trainer, TrainingArguments
-from transformers.utils import SAFE_WEIGHTS_NAME
+from torch.utils.data import Dataset, Sampler
+from transformers import TrainingArguments
 
-from ..model.checkpoint import fast_dtype
 from .answer_loss import WithLoss
 from .batches import Lessons
-from .encoder_stage import check_fits
+from .lessons import Lesson
+from .processes import number_of
 from .recipe import Recipe
 from .sampler import LessonSampler
-from .watch import StopOnBadLoss, last_checkpoint
+from .stage_trainer import StageTrainer, fit
+from .training_arguments import training_arguments
 
 
-class AnswerTrainer(Trainer):
+class AnswerTrainer(StageTrainer):
     """`sampler` says what an epoch is made of."""
 
     loss_is_scaled_for_ga = True  # by compute_loss
 
     def __init__(self, sampler: LessonSampler, **kwargs: Any):
         super().__init__(**kwargs)
-        self._sampler = sampler
+        self.label_names = ["counts"]  # or held-out rows would be looked at without a loss
+        self._sampler = FullBatches(sampler, self.args.train_batch_size) if number_of() > 1 else sampler
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LessonSampler:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         return self._sampler
 
     def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> Tensor:
-        rows = torch.tensor(sum(len(batch["input_ids"]) for batch in batch_samples), device=device)
+        rows = torch.tensor(sum(rows_of(batch) for batch in batch_samples), device=device)
         return self.accelerator.gather(rows).sum()
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Processes average their gradients, hence their number."""
+        """Processes average their gradients, hence their number. The value is that of the whole batch, the gradient that of the own rows."""
         outputs = model(**inputs)
-        rows = len(inputs["input_ids"]) if num_items_in_batch is None else num_items_in_batch
-        loss = outputs["loss"] / rows * self.accelerator.num_processes
+        rows = rows_of(inputs) if num_items_in_batch is None else num_items_in_batch
+        loss = outputs["loss"] / rows * number_of()
+        if number_of() > 1:
+            loss = loss + (self.accelerator.reduce(loss.detach(), "mean") - loss.detach())
         return (loss, outputs) if return_outputs else loss
 
 
-def fit_answers(model: WithLoss, lessons: Lessons, sampler: LessonSampler, arguments: TrainingArguments, rate: str) -> None:
-    """Trains in place, from the last whole checkpoint if there is one; `rate` is the recipe's field that is lowered after a bad loss. Raises
-    FacewiseError for that, and where the checkpoint is another model's."""
-    trainer = AnswerTrainer(sampler, model=model, args=arguments, train_dataset=lessons, data_collator=lessons.collate)
-    trainer.add_callback(StopOnBadLoss(rate))
-    checkpoint = last_checkpoint(Path(arguments.output_dir))
-    if checkpoint:
-        check_fits(model, Path(checkpoint) / SAFE_WEIGHTS_NAME)
-    trainer.train(resume_from_checkpoint=checkpoint)
+class FullBatches(Sampler[int]):
+    """The sampler's rows, and Filled.BLANK until the last batch is full: the processes that share it need a row each."""
+
+    def __init__(self, sampler: LessonSampler, batch: int):
+        self.sampler, self.batch = sampler, batch
+
+    def set_epoch(self, epoch: int) -> None:
+        self.sampler.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        return -(-len(self.sampler) // self.batch) * self.batch
+
+    def __iter__(self) -> Iterator[int]:
+        yield from self.sampler
+        yield from [Filled.BLANK] * (len(self) - len(self.sampler))
+
+
+class Filled(Dataset):
+    """Lessons, and one of which no token counts."""
+
+    BLANK = -1
+
+    def __init__(self, lessons: Lessons):
+        self.lessons = lessons
+
+    def __len__(self) -> int:
+        return len(self.lessons)
+
+    def __getitem__(self, index: int) -> Lesson:
+        if index != self.BLANK:
+            return self.lessons[index]
+        shortest = min(self.lessons.lessons, key=len)
+        return replace(shortest, counts=torch.zeros_like(shortest.counts), twin=None)
+
+
+def rows_of(batch: dict[str, Tensor]) -> int:
+    """Those that teach anything."""
+    return int((batch["counts"] > 0).any(1).sum())
+
+
+def fit_answers(
+    model: WithLoss,
+    lessons: Lessons,
+    sampler: LessonSampler,
+    arguments: TrainingArguments,
+    rate: str,
+    held_out: Sequence[Lesson] = (),
+) -> None:
+    """Trains in place, and tells the loss of the `held_out` now and then; raises FacewiseError as `fit` does."""
+    looks_at = Lessons(held_out, lessons.pad_id, lessons.look) if held_out else None
+    data = {"train_dataset": Filled(lessons), "eval_dataset": looks_at, "data_collator": lessons.collate}
+    fit(AnswerTrainer(sampler, model=model, args=arguments, **data), rate)
 
 
 def answer_arguments(recipe: Recipe, folder: Path, epochs: float, rate: float) -> TrainingArguments:
-    """Cosine schedule, a checkpoint now and then, precision and reports as the recipe says."""
-    return TrainingArguments(
-        output_dir=str(folder),
-        num_train_epochs=epochs,
-        per_device_train_batch_size=recipe.language_batch,
-        gradient_accumulation_steps=recipe.accumulate,
-        learning_rate=rate,
-        warmup_steps=0.05,
-        lr_scheduler_type="cosine",
-        max_grad_norm=1.0,
-        bf16=precision(recipe) == "bfloat16",
-        fp16=precision(recipe) == "float16",
-        use_cpu=not torch.cuda.is_available(),
-        logging_steps=20,
-        logging_nan_inf_filter=False,  # a bad loss is to be seen
-        save_strategy="steps",
-        save_steps=0.2,
-        save_total_limit=1,
-        seed=recipe.seed,
-        dataloader_num_workers=0,
-        remove_unused_columns=False,
-        report_to=recipe.report_to,
-        disable_tqdm=True,
-    )
-
-
-def precision(recipe: Recipe) -> str:
-    return fast_dtype() if recipe.precision == "auto" else recipe.precision
+    steps = {"gradient_accumulation_steps": recipe.accumulate}
+    # All that trains takes part in every batch (answer_loss.py), so nobody has to look for what does not.
+    return training_arguments(recipe, folder, epochs, rate, recipe.language_batch, ddp_find_unused_parameters=False, **steps)

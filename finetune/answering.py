@@ -1,7 +1,6 @@
 """From an evidence encoder to a folder that answers: lessons, the stages that learn words, the verdict's calibration, what is written."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,46 +15,56 @@ from ..model.network.evidence import Evidence
 from ..model.network.modeling import FacewiseForConditionalGeneration
 from ..model.network.processing import FacewiseProcessor
 from .adapters import save_adapter, with_lora
-from .answer_trainer import precision
 from .assistant_start import started
 from .built_rows import TaughtRow
 from .calibration import calibrated
 from .folds import FoldEncoders, fold_encoders, read_by
+from .kept_skills import beside_faces
 from .language_stage import align, base_name, instruct, task_adapters
 from .lessons import Lesson, within
 from .measure import say
 from .media import Eyes
 from .pack_lessons import PackSeen, pack_lessons, teaching
 from .packed import Packed
+from .processes import is_main, main_first, tell, together, wait
 from .recipe import Recipe
 from .row_lessons import RowTeacher
 from .seen_store import SeenStore
+from .training_arguments import precision
+from .validation import held_out, tell_answers
 
 CACHE = "seen"  # under $FACEWISE_CACHE, where there is one, so that other runs find it; else in the run's folder
 
 
 def answers(recipe: Recipe, encoder: FaceEncoder, pack: Packed | None, rows: Sequence[TaughtRow], out: Path) -> None:
     """Projector and LoRA, then the calibration of the verdict on its half of `val` and its worth on `test`, then adapters of tasks."""
-    model, processor = started(recipe, encoder)
+    with together():
+        model, processor = started(recipe, encoder)
     if precision(recipe) == "float32" and not recipe.load_in_4bit:
         model.float()
-    lessons = all_lessons(recipe, encoder, processor, pack, rows, out)
+    lessons, others = held_out(all_lessons(recipe, encoder, processor, pack, rows, out), recipe.val_share, recipe.seed)
+    with together(), main_first():  # the others find its replies in the cache
+        beside = beside_faces(recipe, model, processor, lessons, out)
     if "align" in recipe.stages:
-        align(recipe, model, processor, lessons, out / "stage-align")
+        align(recipe, model, processor, lessons, out / "stage-align", others)
     if "instruct" in recipe.stages:
-        instruct(recipe, model, processor, lessons, out / "stage-instruct")
+        instruct(recipe, model, processor, [*lessons, *beside], out / "stage-instruct", others)
     else:
         model.language_model = with_lora(model.language_model, recipe)  # it changes nothing yet; a light folder has one
-    save_adapter(model.language_model, base_name(recipe), out / ADAPTER)
     if "tower" in recipe.trained:
         model.config.base_tower = None  # its weights are the run's own now
-    save_own(model, out)
-    model.config.calibration = calibration_of(model.eval(), processor, encoder, pack, out)
+    if is_main():
+        save_adapter(model.language_model, base_name(recipe), out / ADAPTER)
+        save_own(model, out)
+        model.config.calibration = calibration_of(model.eval(), processor, encoder, pack, out)
+        tell_answers(out, model, processor, others)
+    wait()
     if recipe.adapter_tasks:
         language: Any = model.language_model
         model.language_model = language.merge_and_unload() if recipe.adapters_on == "main" else language.unload()
-        task_adapters(recipe, model, processor, lessons, out)
-    model.config.save_pretrained(out)  # last: it makes the folder a model
+        task_adapters(recipe, model, processor, lessons, out, others)
+    if is_main():
+        model.config.save_pretrained(out)  # last: it makes the folder a model
 
 
 def all_lessons(
@@ -66,12 +75,14 @@ def all_lessons(
     lessons = []
     if rows:
         kept = Path(os.environ["FACEWISE_CACHE"]) if os.environ.get("FACEWISE_CACHE") else out
-        eyes = Eyes(processor, SeenStore(kept / CACHE))
-        lessons += RowTeacher(recipe, eyes, lambda person: reader_of(person, folds)).lessons(rows, tell)
-    if pack is not None and recipe.pack_rows:
-        seen = PackSeen(encoder, pack.where(teaching(recipe, pack)), processor.look)
-        lessons += pack_lessons(recipe, seen, unseen_evidence(seen, folds), processor, out / "rows.jsonl")
-    return within(lessons, recipe.max_length, recipe.drop_long, tell)
+        with together(), main_first():  # it perceives, the others find what it kept
+            eyes = Eyes(processor, SeenStore(kept / CACHE))
+            lessons += RowTeacher(recipe, eyes, lambda person: reader_of(person, folds)).lessons(rows, tell)
+    with together():
+        if pack is not None and recipe.pack_rows:
+            seen = PackSeen(encoder, pack.where(teaching(recipe, pack)), processor.look)
+            lessons += pack_lessons(recipe, seen, unseen_evidence(seen, folds), processor, out / "rows.jsonl")
+        return within(lessons, recipe.max_length, recipe.drop_long, tell)
 
 
 def reader_of(person: str, folds: FoldEncoders | None) -> FaceEncoder | None:
@@ -105,7 +116,3 @@ def save_own(model: FacewiseForConditionalGeneration, out: Path) -> None:
     """The projector in float16: half the bytes, a rounding far below the training noise."""
     own = {name: tensor.half().cpu().contiguous() for name, tensor in model.own_state_dict().items()}
     save_file(own, out / OWN_WEIGHTS, metadata={"format": "pt"})
-
-
-def tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

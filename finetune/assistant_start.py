@@ -1,5 +1,6 @@
 """What a training of words starts from: language model, tower if there is one, a fresh projector, and the processor with the run's own encoder."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -54,11 +55,15 @@ def assistant_config(recipe: Recipe, encoder: FaceEncoder, processor: FacewisePr
     )
 
 
+def language_folder(recipe: Recipe) -> Path:
+    """Where the base's weights and tokenizer are. Raises FacewiseError for one that cannot be had."""
+    named = recipe.base_llm
+    return base_folder(**named) if "model" in named else base_llm.prepared(**named, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
+
+
 def base_configs(recipe: Recipe) -> tuple[Any, Any]:
     """Those of the language model and of the tower, or None, without their weights. Raises FacewiseError for a base that cannot be had."""
-    named = recipe.base_llm
-    folder = base_folder(**named) if "model" in named else base_llm.prepared(**named, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
-    text = AutoConfig.from_pretrained(folder)
+    text = AutoConfig.from_pretrained(language_folder(recipe))
     if recipe.base_tower is None:
         return text, None
     found = AutoConfig.from_pretrained(base_folder(recipe.base_tower, recipe.tower_revision))

@@ -5,20 +5,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..model.network.looks import Look, tower_inputs
+from ..model.network.looks import Look, landmark_inputs, tower_inputs
 from ..model.network.shown import Shown
 from ..model.perception.views import FaceViews
-from .lessons import Lesson
+from .consistency import pairs_of
+from .lessons import Lesson, Showing
+from .tower_store import TowerStore
 
 
 class Lessons(Dataset):
-    """Rows of a training; `collate` makes batches of them. `look`: how a model with a tower of its own sees a face."""
+    """Rows of a training; `collate` makes batches of them. `look`: how a model with a tower of its own sees a face; `kept`: what the tower has made of
+    every face, which then stands in the place of its pixels."""
 
-    def __init__(self, lessons: Sequence[Lesson], pad_id: int, look: Look | None = None):
-        self.lessons, self.pad_id, self.look = lessons, pad_id, look
+    def __init__(self, lessons: Sequence[Lesson], pad_id: int, look: Look | None = None, kept: TowerStore | None = None):
+        self.lessons, self.pad_id, self.look, self.kept = lessons, pad_id, look, kept
 
     def __len__(self) -> int:
         return len(self.lessons)
@@ -26,7 +28,7 @@ class Lessons(Dataset):
     def __getitem__(self, index: int) -> Lesson:
         return self.lessons[index]
 
-    def collate(self, rows: Sequence[Lesson]) -> dict[str, Tensor]:
+    def collate(self, rows: Sequence[Lesson]) -> dict[str, Any]:
         """input_ids, attention_mask and counts [B, T]; face_features and face_kinds flat over the batch, with a tower its faces, too. A batch
         of texts alone has none of them."""
         longest = max(map(len, rows))
@@ -39,19 +41,30 @@ class Lessons(Dataset):
             batch["input_ids"][place, : len(row)] = row.ids
             batch["attention_mask"][place, : len(row)] = 1
             batch["counts"][place, : len(row)] = row.counts
-        return batch | self._faces(rows)
+        return batch | self._faces(rows) | pairs_of(rows, self.pad_id, self._faces)
 
     def _faces(self, rows: Sequence[Lesson]) -> dict[str, Any]:
         showings = [showing for row in rows for showing in row.showings]
         if not showings:
             return {}
-        shown = [showing.shown() if showing.has_tokens else blank(showing.shown()) for showing in showings]
-        looked = {} if self.look is None else tower_inputs([face for one in shown for face in one.faces], self.look)
+        shown = [shown_of(showing) for showing in showings]
+        faces = [face for one in shown for face in one.faces]
         return {
             "face_features": torch.cat([one.features for one in shown]),
             "face_kinds": torch.cat([one.kinds for one in shown]),
-            **looked,
+            **self._looked(faces),
         }
+
+    def _looked(self, faces: Sequence[FaceViews]) -> dict[str, Any]:
+        if self.look is None:
+            return {}
+        if self.kept is None:
+            return tower_inputs(faces, self.look)
+        return {"pixel_values": self.kept.patches(faces), **landmark_inputs(faces, self.look)}
+
+
+def shown_of(showing: Showing) -> Shown:
+    return showing.shown() if showing.has_tokens else blank(showing.shown())
 
 
 def blank(shown: Shown) -> Shown:

@@ -5,7 +5,6 @@ better one has come for so long.
 """
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from ..data_builders.records import write_whole
 from ..model.taxonomy import AU_CODES
 from .encoder_lesson import EncoderLesson
 from .packed import Packed
+from .processes import of_main, tell
 
 PROGRESS, BEST = "progress.jsonl", "best.safetensors"
 ROWS = 512  # of `val`, at most: some seconds an epoch
@@ -41,7 +41,7 @@ class EncoderProgress(TrainerCallback):
     def on_epoch_end(self, args, state, control, **kwargs):
         epoch = round(state.epoch)
         line: dict[str, Any] = {"epoch": epoch, "step": state.global_step, "train": self.lesson.told()}
-        line |= self._validated() if len(self.val) else {}
+        line |= of_main(self._validated()) if len(self.val) else {}  # or a last digit could keep some of them waiting
         self.told = [told for told in self.told if told["epoch"] < epoch]
         line["best"] = "loss" in line and all(line["loss"] < told["loss"] for told in self.told)
         self.told.append(line)
@@ -54,7 +54,7 @@ class EncoderProgress(TrainerCallback):
         if line["best"] and self.patience:
             save_file(self.lesson.encoder.state_dict(), self.folder / BEST)
         write_whole(self.folder / PROGRESS, "".join(json.dumps(told) + "\n" for told in self.told).encode())
-        print(sentence(line, self.epochs), file=sys.stderr)
+        tell(sentence(line, self.epochs))
 
     def _validated(self) -> dict[str, Any]:
         """Of the rows of `val`: the weighted loss, the losses by head, and metrics; the model is left as it was found."""

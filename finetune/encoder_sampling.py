@@ -41,9 +41,12 @@ class Drawn(Dataset):
         return self.pack[self.order[place]] | {"place": torch.tensor(place)}
 
     def collate(self, rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        batch = self.pack.collate(rows)
+        """A batch, or a process's share of one: what varies a row is the same in both."""
+        batch = self.pack.collate(rows) | {name: torch.stack([row[name] for row in rows]) for name in ("row", "pair")}
         if self.jitter:
-            vary(batch, self.jitter, "rgb", self.pack.views, self._chance(self.epoch, 1 + int(rows[0]["place"])))
+            number, first = divmod(int(rows[0]["place"]), self.batch)
+            chance = self._chance(self.epoch, 1 + number * self.batch)
+            vary(batch, self.jitter, "rgb", self.pack.views, chance, self.batch, first)
         return batch
 
     def _chance(self, epoch: int, place: int = 0) -> torch.Generator:
@@ -51,14 +54,17 @@ class Drawn(Dataset):
         return torch.Generator().manual_seed(int(drawn >> np.uint64(1)))
 
 
-def vary(batch: dict[str, Tensor], jitter: float, lit: str, views: list[str], chance: torch.Generator) -> None:
-    """Moves the landmarks by the detector's own wander, and changes the light of one view; texture views have fixed gains that mean something."""
-    noise = jitter * torch.randn(batch["canonical"].shape, generator=chance)
+def vary(
+    batch: dict[str, Tensor], jitter: float, lit: str, views: list[str], chance: torch.Generator, size: int, first: int
+) -> None:
+    """Moves the landmarks by the detector's own wander, and changes the light of one view; texture views have fixed gains that mean something.
+    `batch` holds the rows from the `first` on of one that has `size`."""
+    own, view = slice(first, first + len(batch["canonical"])), views.index(lit)
+    noise = jitter * torch.randn(size, *batch["canonical"].shape[1:], generator=chance)[own]
     batch["canonical"] += noise
     batch["points"] += 0.3 * noise[:, None, :, :2]  # an IOD is about .3 of a view
-    count, view = len(noise), views.index(lit)
-    gain = 1 + 0.2 * torch.randn(count, 1, 1, 1, generator=chance)
-    tint = 0.08 * torch.randn(count, 3, 1, 1, generator=chance)
+    gain = 1 + 0.2 * torch.randn(size, 1, 1, 1, generator=chance)[own]
+    tint = 0.08 * torch.randn(size, 3, 1, 1, generator=chance)[own]
     batch["views"][:, view] = (gain * batch["views"][:, view] + tint).clamp(-1, 1)
 
 

@@ -3,28 +3,25 @@
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from torch import nn
-from transformers import Trainer, TrainerCallback, TrainingArguments
-from transformers.utils import SAFE_WEIGHTS_NAME
 
-from ..model import base_llm
-from ..model.assembly import base_folder, base_tokenizer
-from ..model.checkpoint import fast_dtype, load_checkpoint
+from ..model.assembly import base_tokenizer
+from ..model.checkpoint import load_checkpoint
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
-from ..model.network.loading import check_keys
-from ..model.network.shown import IMAGE_TOKEN, VIDEO_TOKEN
 from .ablation import shut_guidance
+from .assistant_start import language_folder
 from .encoder_lesson import EncoderLesson
 from .encoder_progress import EncoderProgress, restore_best
 from .encoder_sampling import Drawn
 from .losses import weights_of
 from .packed import Packed
+from .processes import check_share, is_main, wait
 from .recipe import Recipe
 from .region_text import RegionText, unit_words
-from .watch import StopOnBadLoss, last_checkpoint
+from .sharding import unsharded
+from .stage_trainer import StageTrainer, fit
+from .training_arguments import training_arguments
 
 
 def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
@@ -36,12 +33,30 @@ def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
     torch.manual_seed(recipe.seed)
     lesson = started_lesson(recipe, rows)
     drawn = Drawn(rows, recipe.encoder_batch, recipe.seed, recipe.landmark_jitter)
-    folder.mkdir(parents=True, exist_ok=True)
+    check_share("encoder_batch, or the number of rows that train,", drawn.batch)
+    if is_main():
+        folder.mkdir(parents=True, exist_ok=True)
     progress = EncoderProgress(lesson, val, folder, recipe.encoder_epochs, recipe.encoder_patience, recipe.encoder_batch)
-    fit(lesson, drawn, encoder_arguments(recipe, folder, drawn.batch), progress, StopOnBadLoss("encoder_rate"))
+    with unsharded():
+        fit(encoder_trainer(recipe, lesson, drawn, folder), "encoder_rate", progress)
+    wait()
     if recipe.encoder_patience:
         restore_best(lesson, folder)
     return lesson.encoder.float().cpu().eval()
+
+
+def encoder_trainer(recipe: Recipe, lesson: EncoderLesson, drawn: Drawn, folder: Path) -> StageTrainer:
+    arguments = training_arguments(
+        recipe,
+        folder,
+        recipe.encoder_epochs,
+        recipe.encoder_rate,
+        drawn.batch,
+        weight_decay=recipe.encoder_weight_decay,
+        train_sampling_strategy="sequential",  # the order of the rows is their own
+        ddp_find_unused_parameters=not all(lesson.weights.values()) or bool(recipe.encoder_drop),  # else all of it learns
+    )
+    return StageTrainer(model=lesson, args=arguments, train_dataset=drawn, data_collator=drawn.collate)
 
 
 def started_lesson(recipe: Recipe, rows: Packed) -> EncoderLesson:
@@ -71,30 +86,8 @@ def started_encoder(recipe: Recipe, rows: Packed) -> FaceEncoder:
 
 def region_words(recipe: Recipe) -> torch.Tensor:
     """The word embeddings of the recipe's own language model that the contrast needs."""
-    base = recipe.base_llm
-    folder = base_folder(**base) if "model" in base else base_llm.prepared(**base, placeholders=(IMAGE_TOKEN, VIDEO_TOKEN))
+    folder = language_folder(recipe)
     return unit_words(folder, base_tokenizer(folder).encode)
-
-
-def fit(lesson: EncoderLesson, rows: Drawn, arguments: TrainingArguments, *callbacks: TrainerCallback) -> None:
-    """Trains in place with transformers' Trainer, from the last whole checkpoint if there is one. Raises FacewiseError where that is another
-    model's."""
-    trainer = Trainer(model=lesson, args=arguments, train_dataset=rows, data_collator=rows.collate)
-    for callback in callbacks:
-        trainer.add_callback(callback)
-    checkpoint = last_checkpoint(Path(arguments.output_dir))
-    if checkpoint:
-        check_fits(lesson, Path(checkpoint) / SAFE_WEIGHTS_NAME)
-    trainer.train(resume_from_checkpoint=checkpoint)
-
-
-def check_fits(model: nn.Module, weights: Path) -> None:
-    """The Trainer itself loads what fits and warns about the rest."""
-    own = {name: list(value.shape) for name, value in model.state_dict().items()}
-    with safe_open(weights, "pt") as file:
-        stored = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (no mapping)
-    other = [name for name in own.keys() & stored.keys() if own[name] != stored[name]]
-    check_keys(f"{weights}: written by another recipe", own.keys() - stored.keys(), stored.keys() - own.keys(), other)
 
 
 def encoder_config(recipe: Recipe, rows: Packed) -> FaceEncoderConfig:
@@ -111,33 +104,4 @@ def encoder_config(recipe: Recipe, rows: Packed) -> FaceEncoderConfig:
         landmark_mean=mean.tolist(),
         landmark_std=spread.tolist(),
         digital=bool((digital == 0).any() and (digital > 0).any()),
-    )
-
-
-def encoder_arguments(recipe: Recipe, folder: Path, batch: int) -> TrainingArguments:
-    """Cosine schedule, a checkpoint now and then, precision and reports as the recipe says; the order of the rows is their own."""
-    precision = fast_dtype() if recipe.precision == "auto" else recipe.precision
-    return TrainingArguments(
-        output_dir=str(folder),
-        num_train_epochs=recipe.encoder_epochs,
-        per_device_train_batch_size=batch,
-        train_sampling_strategy="sequential",
-        learning_rate=recipe.encoder_rate,
-        weight_decay=recipe.encoder_weight_decay,
-        warmup_steps=0.05,
-        lr_scheduler_type="cosine",
-        max_grad_norm=1.0,
-        bf16=precision == "bfloat16",
-        fp16=precision == "float16",
-        use_cpu=not torch.cuda.is_available(),
-        logging_steps=20,
-        logging_nan_inf_filter=False,  # a bad loss is to be seen
-        save_strategy="steps",
-        save_steps=0.2,
-        save_total_limit=1,
-        seed=recipe.seed,
-        dataloader_num_workers=0,
-        remove_unused_columns=False,
-        report_to=recipe.report_to,
-        disable_tqdm=True,
     )

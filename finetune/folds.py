@@ -3,7 +3,6 @@
 People are dealt into folds; each fold's encoder trains on the others' `train` rows, in a folder of its own that a run which was stopped goes on from.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..model.network.loading import load_strict
 from ..model.network.processing import EVIDENCE_FOLDER
 from .encoder_stage import train_encoder
 from .packed import INPUTS, Packed
+from .processes import is_main, tell, wait
 from .recipe import Recipe
 
 BATCH = 64
@@ -40,10 +40,7 @@ def fold_encoders(recipe: Recipe, pack: Packed, folder: Path) -> FoldEncoders:
     folds, train = recipe.encoder_folds, pack.split("train")
     of_subject = dealt(pack.tensors["subject"][train].bincount(minlength=len(pack.about["subjects"])), folds, recipe.seed)
     fold = of_subject[pack.tensors["subject"]]
-    print(
-        f"{folds} encoders, each on {folds - 1}/{folds} of {int(train.sum())} rows: {folds - 1} times the training of one",
-        file=sys.stderr,
-    )
+    tell(f"{folds} encoders, each on {folds - 1}/{folds} of {int(train.sum())} rows: {folds - 1} times the training of one")
     encoders = [_encoder(recipe, pack.where((fold != number) | ~train), folder / f"fold-{number}") for number in range(folds)]
     names = pack.about["subjects"]
     return FoldEncoders(tuple(encoders), {names[subject]: int(number) for subject, number in enumerate(of_subject)})
@@ -88,6 +85,9 @@ def _encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
     done = folder / EVIDENCE_FOLDER
     if not done.is_dir():
         half = folder / f".{EVIDENCE_FOLDER}"
-        train_encoder(recipe, pack, folder).half().save_pretrained(half)
-        half.rename(done)  # never half a folder
+        encoder = train_encoder(recipe, pack, folder).half()
+        if is_main():
+            encoder.save_pretrained(half)
+            half.rename(done)  # never half a folder
+        wait()
     return load_strict(FaceEncoder, done, dtype=torch.float32)

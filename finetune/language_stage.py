@@ -4,6 +4,7 @@ MF2's decoupled fine-tuning comes after them: everything frozen, and for each ta
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from .adapters import save_adapter, with_lora
 from .answer_loss import WithLoss
 from .answer_trainer import answer_arguments, fit_answers
 from .batches import Lessons
+from .kept_patches import keep_patches
 from .lessons import Lesson
+from .processes import is_main, wait
 from .projector_start import start_projector
 from .recipe import Recipe
 from .sampler import sampler_of
@@ -33,7 +36,12 @@ def batches_of(lessons: Sequence[Lesson], model: FacewiseForConditionalGeneratio
 
 
 def align(
-    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], folder: Path
+    recipe: Recipe,
+    model: FacewiseForConditionalGeneration,
+    processor: FacewiseProcessor,
+    lessons: Sequence[Lesson],
+    folder: Path,
+    held_out: Sequence[Lesson] = (),
 ) -> None:
     """The projector, and a tower's guidance, in place; the language model rests. What is done is in `folder` and read from there."""
     done = folder / ALIGNED_FILE
@@ -41,36 +49,57 @@ def align(
         model.load_own_state_dict(load_file(done), str(done))
         return
     rows = batches_of(lessons, model, processor)
-    shown = [lesson for lesson in lessons if lesson.showings][:STARTED_ON]
+    shown = [replace(lesson, twin=None) for lesson in lessons if lesson.showings][:STARTED_ON]
     start_projector(model, processor.tokenizer, (rows.collate([lesson]) for lesson in shown))
     if recipe.align_epochs:
         rest(model, ALIGNED)
-        arguments = answer_arguments(recipe, folder, recipe.align_epochs, recipe.align_rate)
-        fit_answers(WithLoss(model), rows, sampler_of(recipe, lessons), arguments, "align_rate")
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.cpu().contiguous() for name, value in model.own_state_dict().items()}, folder / f".{ALIGNED_FILE}")
-    (folder / f".{ALIGNED_FILE}").rename(done)
+        fit_words(recipe, WithLoss(model, packing=recipe.packing), rows, folder, recipe.align_epochs, "align_rate", held_out)
+    if is_main():
+        folder.mkdir(parents=True, exist_ok=True)
+        own = {name: value.cpu().contiguous() for name, value in model.own_state_dict().items()}
+        save_file(own, folder / f".{ALIGNED_FILE}")
+        (folder / f".{ALIGNED_FILE}").rename(done)
+    wait()
 
 
 def instruct(
-    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], folder: Path
+    recipe: Recipe,
+    model: FacewiseForConditionalGeneration,
+    processor: FacewiseProcessor,
+    lessons: Sequence[Lesson],
+    folder: Path,
+    held_out: Sequence[Lesson] = (),
 ) -> None:
     """A LoRA on the language model, which stays apart (a PEFT model as language_model), and the recipe's `trained` parts."""
     rest(model, (*recipe.trained, "language model"))
     torch.manual_seed(recipe.seed)  # also where the stage before was done by another process
     model.language_model = with_lora(model.language_model, recipe)
-    fit_words(recipe, model, processor, lessons, folder)
+    fit_lora(recipe, model, batches_of(lessons, model, processor), folder, held_out)
+
+
+def fit_lora(
+    recipe: Recipe, model: FacewiseForConditionalGeneration, rows: Lessons, folder: Path, held_out: Sequence[Lesson] = ()
+) -> None:
+    learner = WithLoss(model, recipe.pvtm_keep, recipe.pvtm_drop, recipe.consistency, recipe.packing)
+    fit_words(recipe, learner, rows, folder, recipe.language_epochs, "language_rate", held_out)
+    model.eval()
 
 
 def fit_words(
-    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], folder: Path
+    recipe: Recipe,
+    learner: WithLoss,
+    rows: Lessons,
+    folder: Path,
+    epochs: float,
+    rate: str,
+    held_out: Sequence[Lesson] = (),
 ) -> None:
-    arguments = answer_arguments(recipe, folder, recipe.language_epochs, recipe.language_rate)
+    """Trains what of the learner's model does not rest; `rate` is the recipe's field."""
     if recipe.gradient_checkpointing:
-        spare_memory(model)
-    learner = WithLoss(model, recipe.pvtm_keep, recipe.pvtm_drop)
-    fit_answers(learner, batches_of(lessons, model, processor), sampler_of(recipe, lessons), arguments, "language_rate")
-    model.eval()
+        spare_memory(learner.model)
+    keep_patches(recipe, learner.model, rows, held_out, folder.parent)
+    arguments = answer_arguments(recipe, folder, epochs, getattr(recipe, rate))
+    fit_answers(learner, rows, sampler_of(recipe, rows.lessons), arguments, rate, held_out)
 
 
 def spare_memory(model: FacewiseForConditionalGeneration) -> None:
@@ -90,7 +119,12 @@ def rest(model: FacewiseForConditionalGeneration, learning: Sequence[str]) -> No
 
 
 def task_adapters(
-    recipe: Recipe, model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, lessons: Sequence[Lesson], out: Path
+    recipe: Recipe,
+    model: FacewiseForConditionalGeneration,
+    processor: FacewiseProcessor,
+    lessons: Sequence[Lesson],
+    out: Path,
+    held_out: Sequence[Lesson] = (),
 ) -> None:
     """One adapter a name of `adapter_tasks`, on the language model as it is given, written as adapters/NAME."""
     for name in recipe.adapter_tasks:
@@ -101,10 +135,13 @@ def task_adapters(
         torch.manual_seed(recipe.seed)
         language: Any = with_lora(model.language_model, recipe)
         model.language_model = language
-        fit_words(recipe, model, processor, lessons_of(name, lessons), folder)
-        save_adapter(language, base_name(recipe), folder / ADAPTER)
-        done.parent.mkdir(exist_ok=True)
-        (folder / ADAPTER).rename(done)  # never half a folder
+        others = [lesson for lesson in held_out if is_of(name, lesson)]
+        fit_lora(recipe, model, batches_of(lessons_of(name, lessons), model, processor), folder, others)
+        if is_main():
+            save_adapter(language, base_name(recipe), folder / ADAPTER)
+            done.parent.mkdir(exist_ok=True)
+            (folder / ADAPTER).rename(done)  # never half a folder
+        wait()
         model.language_model = language.unload()
 
 
@@ -115,13 +152,17 @@ def plain(name: str) -> str:
 
 def lessons_of(name: str, lessons: Sequence[Lesson]) -> list[Lesson]:
     """Those of a task or a dataset. Raises FacewiseError where there are none."""
-    found = [lesson for lesson in lessons if name in (lesson.task, lesson.dataset)]
+    found = [lesson for lesson in lessons if is_of(name, lesson)]
     if not found:
         there = sorted({lesson.task for lesson in lessons} | {lesson.dataset for lesson in lessons})
         raise FacewiseError(
             f"adapter_tasks holds {name!r}, and no row is of such a task or dataset; there are {', '.join(there)}"
         )
     return found
+
+
+def is_of(name: str, lesson: Lesson) -> bool:
+    return name in (lesson.task, lesson.dataset)
 
 
 def base_name(recipe: Recipe) -> str:

@@ -43,6 +43,7 @@ class Lesson:
     """`ids` int32 [T]; `counts` float32 [T]: the share of each token in the row's loss, 0 for what is not learned; they add up to 1.
 
     `task`, `label` and `subject` are what is drawn by, `weight` how often beside others; `dataset` tells adapters apart.
+    `twin`: the prompt asked in other words (consistency.py).
     """
 
     id: str
@@ -54,6 +55,7 @@ class Lesson:
     subject: str = ""
     dataset: str = ""
     weight: float = 1.0
+    twin: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

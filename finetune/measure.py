@@ -128,8 +128,9 @@ def interval(metric: Callable, truth: np.ndarray, said: np.ndarray, subjects: np
 
 def say(out: Path, rows: list[dict], name: str) -> None:
     """Into a file of the run's folder, and to stderr."""
-    (out / name).write_text(json.dumps(rows, indent=1))
+    told = [{key: None if value != value else value for key, value in found.items()} for found in rows]  # JSON has no NaN
+    (out / name).write_text(json.dumps(told, indent=1))
     for found in rows:
         chance = "" if found["chance"] is None else f", chance {found['chance']:.2f}"
-        span = f"[{found['low']:.2f}, {found['high']:.2f}]"
+        span = f"[{found['low']:.2f}, {found['high']:.2f}]" if found["low"] == found["low"] else "[one person]"
         print(f"{found['what']:28} {found['value']:.3f} {span} n = {found['n']}{chance} ({found['domain']})", file=sys.stderr)

@@ -15,6 +15,7 @@ from ..model.network.dry_run import DryRun, dry_run
 from ..model.network.encoder import FaceEncoder
 from .adapters import check_targets
 from .language_stage import ALIGNED
+from .packing import check_packs
 from .recipe import Recipe
 
 BYTES_A_NUMBER = 16  # that learns in float32 with AdamW: itself, its gradient, two moments
@@ -31,18 +32,26 @@ def outline(recipe: Recipe, encoder: FaceEncoderConfig, text: Any = None, vision
     if text is None:
         return rows
     with torch.device("meta"):
-        check_targets(AutoModelForCausalLM.from_config(text), recipe.lora_targets)
-    sees = {"vision_config": vision, "vision_views": recipe.tower_views}
-    try:
-        config = FacewiseConfig(encoder_config=encoder, text_config=text, **sees, image_token_id=text.vocab_size - 1)
-    except ValueError as error:
-        raise FacewiseError(f"{recipe.base_tower}: {error}") from None
+        language = AutoModelForCausalLM.from_config(text)
+    check_targets(language, recipe.lora_targets)
+    if recipe.packing:
+        check_packs(language)
+    config = planned_config(recipe, encoder, text, vision)
     if "align" in recipe.stages:
         rows.append(_row("align", ALIGNED, _dry(recipe, config, ALIGNED)))
     if "instruct" in recipe.stages:
         rows.append(_row("instruct", learning := ("LoRA", *recipe.trained), _dry(recipe, config, learning)))
         rows += [_row(f"adapter {name}", ("LoRA",), _dry(recipe, config, ("LoRA",))) for name in recipe.adapter_tasks]
     return rows
+
+
+def planned_config(recipe: Recipe, encoder: FaceEncoderConfig, text: Any, vision: Any) -> FacewiseConfig:
+    """The shape of the assistant. Raises FacewiseError for a tower that does not fit."""
+    sees = {"vision_config": vision, "vision_views": recipe.tower_views}
+    try:
+        return FacewiseConfig(encoder_config=encoder, text_config=text, **sees, image_token_id=text.vocab_size - 1)
+    except ValueError as error:
+        raise FacewiseError(f"{recipe.base_tower}: {error}") from None
 
 
 def table(rows: Sequence[dict[str, str]]) -> str:

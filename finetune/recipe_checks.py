@@ -14,7 +14,9 @@ ADAPTERS_ON = ("main", "base")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 CHOICES = {"answers": ANSWERS, "adapters_on": ADAPTERS_ON, "precision": PRECISIONS}
 NAMES = {"stages": STAGES, "trained": PARTS}
-AT_MOST_ONE = ("verdict_weight", "lora_dropout", "pvtm_keep", "pvtm_drop")
+AT_MOST_ONE = ("verdict_weight", "lora_dropout", "pvtm_keep", "pvtm_drop", "kept_skills", "declines", "val_share")
+
+MOST_BESIDE = 0.5  # of all draws
 
 
 def check(recipe: Recipe) -> None:
@@ -28,6 +30,10 @@ def check(recipe: Recipe) -> None:
     for name in AT_MOST_ONE:
         if (value := getattr(recipe, name)) > 1:
             raise FacewiseError(f"{name} is {value}, expected a share, at most 1")
+    if recipe.kept_skills + recipe.declines > MOST_BESIDE:
+        raise FacewiseError(
+            f"kept_skills {recipe.kept_skills} and declines {recipe.declines} leave too little for faces; at most {MOST_BESIDE} together"
+        )
     preset(recipe.preset)
     check_stages(recipe)
     check_shares(recipe)

@@ -51,14 +51,17 @@ class RegionText(nn.Module):
         self.register_buffer("members", torch.tensor(members), persistent=False)
         self.projection = nn.Linear(width, words.shape[1], bias=False)
 
-    def forward(self, encoder: FaceEncoder, output: EncoderOutput, batch: dict[str, Tensor]) -> Tensor:
+    def forward(self, tokens_BRD: Tensor, labels: dict[str, Tensor]) -> Tensor:
         """The contrast of a batch; 0 where no two faces are known to differ in a region."""
+        acting, known = self.acting(labels["au"].float(), labels["shown"])
+        return contrast(tokens_BRD, self.texts(acting), acting, known)
+
+    def tokens(self, encoder: FaceEncoder, output: EncoderOutput, points: Tensor, pose: Tensor, has_landmarks: Tensor) -> Tensor:
+        """[B, 9, D]: of the regions, in the space of the words."""
         view = encoder.config.views.index("rgb")
         grid, tau = encoder.config.grid, encoder.guidance.log_tau.detach()
-        mask = guiding_mask(batch["points"][:, view, None], batch["pose"], batch["has_landmarks"], grid, tau)[:, 0]
-        tokens = self.projection(region_tokens(output.guided[:, view].float(), mask))
-        acting, known = self.acting(batch["au"].float(), batch["shown"])
-        return contrast(tokens, self.texts(acting), acting, known)
+        mask = guiding_mask(points[:, view, None], pose, has_landmarks, grid, tau)[:, 0]
+        return self.projection(region_tokens(output.guided[:, view].float(), mask))
 
     def acting(self, levels_BAs: Tensor, shown_BA: Tensor) -> tuple[Tensor, Tensor]:
         """[B, 9, 22] whether a unit of the region is active, on the person's own side of it, and [B, 9] whether that is known of all of them."""

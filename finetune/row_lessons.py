@@ -10,6 +10,7 @@ from ..model.network.encoder import FaceEncoder
 from ..model.network.evidence import Evidence
 from ..model.wording import evidence_text
 from .built_rows import TaughtRow
+from .consistency import twin_of
 from .conversations import BY_EVIDENCE, NO_FACE_LABEL, Conversation, NotTaughtError, as_told, by_evidence
 from .evidence_mix import mix_of, wrong_words
 from .lessons import Lesson, Showing, tokenised
@@ -103,9 +104,9 @@ class RowTeacher:
         ids, counts = tokenised(told, words, self.eyes.processor, self.recipe.verdict_weight)
         showings = tuple(Showing(self.eyes.store, key, has_tokens) for key in keys)
         named = label or row.meta.get("label", "")
-        return Lesson(
-            row.id, ids, counts, showings, taught.task, named, taught.subject, row.meta.get("dataset", ""), taught.weight
-        )
+        dataset = row.meta.get("dataset", "")
+        twin = twin_of(told, words, self.eyes.processor, row.id) if self.recipe.consistency else None
+        return Lesson(row.id, ids, counts, showings, taught.task, named, taught.subject, dataset, taught.weight, twin)
 
 
 def spoken_of(seen: Sequence[Seen], taught: TaughtRow) -> int | None:

@@ -1,29 +1,26 @@
 """What the encoder saw of every medium, kept on disk: a picture or clip is perceived once, however many rows, epochs and runs ask for it.
 
-Shards of safetensors, never changed once written. A key is the medium's own hash with the encoder's: another encoder finds nothing here.
+A key is the medium's own hash with the encoder's: another encoder finds nothing here.
 """
 
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from ..model.errors import FacewiseError
 from ..model.network.encoder import FaceEncoder
 from ..model.network.evidence import Evidence
 from ..model.network.looks import Look
 from ..model.network.shown import Shown
 from ..model.perception.views import FaceViews
 from .seen import Seen, SeenFace
+from .shards import Shards
 
 FORMAT = "1"  # raise when what is perceived changes
 A_SHARD = 256  # media
@@ -40,21 +37,16 @@ def fingerprint(encoder: FaceEncoder, look: Look | None, max_faces: int) -> str:
 
 
 class SeenStore:
-    """`folder` holds the shards; what is new is written with every A_SHARD media and by `flush`."""
+    """What shards.py keeps, as media."""
 
     def __init__(self, folder: Path):
-        self.folder = folder
-        self._where: dict[str, tuple[str, list[str]]] = {}
-        self._open: dict[str, safe_open] = {}
-        self._new: dict[str, dict[str, Tensor]] = {}
-        for path in sorted(folder.glob("*.safetensors")):
-            self._enter(path.name)
+        self.shards = Shards(folder, A_SHARD)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._where or key in self._new
+        return key in self.shards
 
     def __getitem__(self, key: str) -> Seen:
-        return unpacked(self._tensors(key))
+        return unpacked(self.shards[key])
 
     def shown(self, key: str) -> Shown:
         return self[key].shown
@@ -62,45 +54,10 @@ class SeenStore:
     def keep(self, key: str, look: Callable[[], Seen]) -> None:
         """Unless the key is known, what `look` sees now is kept."""
         if key not in self:
-            self._new[key] = packed(look())
-            if len(self._new) >= A_SHARD:
-                self.flush()
+            self.shards.keep(key, packed(look()))
 
     def flush(self) -> None:
-        """Raises FacewiseError where the folder cannot be written."""
-        if not self._new:
-            return
-        tensors = {f"{key}/{name}": value for key, parts in self._new.items() for name, value in parts.items()}
-        name = f"{hashlib.sha256(' '.join(self._new).encode()).hexdigest()[:16]}.safetensors"
-        part = self.folder / f".{name}.{os.getpid()}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, part)
-            part.replace(self.folder / name)
-        except OSError as error:
-            raise FacewiseError(f"{self.folder}: cannot be written ({error.strerror or error}); free some space there") from None
-        finally:
-            part.unlink(missing_ok=True)
-        self._new = {}
-        self._enter(name)
-
-    def _tensors(self, key: str) -> dict[str, Tensor]:
-        if key in self._new:
-            return self._new[key]
-        shard, names = self._where[key]
-        if shard not in self._open:
-            self._open[shard] = safe_open(self.folder / shard, framework="pt")
-        return {name: self._open[shard].get_tensor(f"{key}/{name}") for name in names}
-
-    def _enter(self, shard: str) -> None:
-        """Raises FacewiseError for a shard that is damaged."""
-        try:
-            with safe_open(self.folder / shard, framework="pt") as file:
-                names = list(file.keys())
-        except (OSError, SafetensorError) as error:
-            raise FacewiseError(f"{self.folder / shard}: a damaged cache ({error}); delete it, and it is made anew") from None
-        for key, _, name in (name.rpartition("/") for name in names):
-            self._where.setdefault(key, (shard, []))[1].append(name)
+        self.shards.flush()
 
 
 def packed(seen: Seen) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 Stages that are done are skipped, a stage that was cut off goes on from its last checkpoint; so a folder belongs to one recipe, and another one
 is refused. The folder is light: own weights, and the base language model by name (model/checkpoint.py).
+
+`accelerate launch --config_file finetune/launch/ddp.yaml -m facewise.cli train RECIPE.yaml` shares each batch among processes (processes.py).
 """
 
 from pathlib import Path
@@ -15,41 +17,61 @@ from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
 from ..model.network.loading import load_strict
 from ..model.network.processing import EVIDENCE_FOLDER
-from .answering import answers, tell
+from .answering import answers
 from .assistant_start import base_configs
 from .built_rows import TaughtRow, taught_rows
 from .encoder_stage import encoder_config, train_encoder
 from .folds import check_folds
+from .lengths import check_lengths
 from .losses import weights_of
+from .material import built_records, packed_records
 from .measure import measure, say
-from .outline import outline, table
+from .outline import outline, planned_config, table
 from .pack_lessons import PACK, TASK_SHARE, PackSeen
 from .packed import Packed, read_pack
+from .processes import begin, check_shares, end, is_main, main_first, tell, together, wait
 from .recipe import Recipe, read_recipe
 from .run_folder import claim
 from .unseen import teaching_rows
+from .validation import write_table
+from .watch import told_when_full
 
 WORDS = ("align", "instruct")
 
 
 def main(argv: list[str]) -> None:
-    recipe = read_recipe(argv)
-    pack, rows = material(recipe)
-    out = Path(recipe.output_dir)
-    has_words = any(stage in recipe.stages for stage in WORDS)
-    is_done = (out / ("config.json" if has_words else EVIDENCE_FOLDER)).exists()  # written last
-    planned = [] if is_done else plan(recipe, pack, has_words)
-    claim(recipe, out)
+    begin()
+    with together():
+        recipe = read_recipe(argv)
+        check_shares(recipe)
+        with main_first():
+            pack, rows = material(recipe)
+        out = Path(recipe.output_dir)
+        has_words = any(stage in recipe.stages for stage in WORDS)
+        is_done = (out / ("config.json" if has_words else EVIDENCE_FOLDER)).exists()  # written last
+        planned = [] if is_done else plan(recipe, pack, rows, has_words)
+    with together():
+        if is_main():
+            claim(recipe, out)
     if is_done:
         tell(f"{out}: trained already by this recipe; delete the folder to train anew")
-        return
-    tell(table(planned))
+    else:
+        tell(table(planned))
+        with told_when_full(out):
+            run(recipe, pack, rows, out)
+    end()
+
+
+def run(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], out: Path) -> None:
+    """All stages, into a folder that is this recipe's."""
     encoder = evidence_encoder(recipe, pack, out)
-    if pack is not None:
+    if pack is not None and is_main():
         others = pack.where(~pack.split("train"))
         say(out, measure(others, PackSeen(encoder, others)), "heads.json")
-    if has_words:
+    if any(stage in recipe.stages for stage in WORDS):
         answers(recipe, encoder, pack, rows, out)
+    elif is_main():
+        write_table(out)
 
 
 def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
@@ -57,11 +79,11 @@ def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
     weights_of(recipe.encoder_weights)
     pack = None
     if recipe.pack or recipe.pack_rows or "encoder" in recipe.stages:
-        pack = read_pack(recipe.pack, recipe.limit, recipe.encoder_drop)
+        pack = read_pack(packed_records(recipe.pack, tell), recipe.limit, recipe.encoder_drop)
         pack.refuse_gaps()
         if recipe.encoder_folds > 1:
             check_folds(recipe, pack)
-    rows = teaching_rows(recipe, taught_rows(recipe.rows), pack, tell) if recipe.rows else []
+    rows = teaching_rows(recipe, taught_rows(built_records(recipe.rows, tell)), pack, tell) if recipe.rows else []
     if recipe.limit:
         chosen = np.random.default_rng(recipe.seed).permutation(len(rows))[: recipe.limit]
         rows = [rows[i] for i in sorted(chosen)]
@@ -79,10 +101,16 @@ def check_adapters(recipe: Recipe, rows: list[TaughtRow]) -> None:
         )
 
 
-def plan(recipe: Recipe, pack: Packed | None, has_words: bool) -> list[dict[str, str]]:
-    """The table of what is going to happen."""
-    bases = base_configs(recipe) if has_words else (None, None)
-    return outline(recipe, planned_encoder(recipe, pack), *bases)
+def plan(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], has_words: bool) -> list[dict[str, str]]:
+    """The table of what is going to happen. Raises FacewiseError for what can be known by now to fail later."""
+    encoder = planned_encoder(recipe, pack)
+    if not has_words:
+        return outline(recipe, encoder)
+    bases = base_configs(recipe)
+    planned = outline(recipe, encoder, *bases)
+    if rows:
+        check_lengths(recipe, planned_config(recipe, encoder, *bases), rows)
+    return planned
 
 
 def planned_encoder(recipe: Recipe, pack: Packed | None) -> FaceEncoderConfig:
@@ -100,6 +128,8 @@ def evidence_encoder(recipe: Recipe, pack: Packed | None, out: Path) -> FaceEnco
             encoder = train_encoder(recipe, pack, out / "stage-encoder")
         else:
             encoder = load_checkpoint(recipe.encoder_from).perceiver.encoder
-        encoder.half().save_pretrained(half)
-        half.rename(folder)  # never half a folder
+        if is_main():
+            encoder.half().save_pretrained(half)
+            half.rename(folder)  # never half a folder
+    wait()
     return load_strict(FaceEncoder, folder, dtype=torch.float32)

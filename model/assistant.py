@@ -7,7 +7,7 @@ a text that says what the object does not show is written once more from a longe
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
@@ -132,6 +132,43 @@ class Assistant:
             raise FacewiseError(reply.error)
         return reply
 
+    def stream(self, source: Any, face: int, asked: Asked) -> Generator[str, None, Reply]:
+        """What `ask` says of one face, the whole text each time it grows; returns the Reply with that face alone, whose text is the settled one.
+
+        A stream that is closed early writes no further word. Raises FacewiseError as `ask` does, and for a face that is not there.
+        """
+        started = time.perf_counter()
+        pair = self._seen(source)
+        if isinstance(pair, str):
+            raise FacewiseError(pair)
+        picture, found = pair
+        one = replace(found, faces=tuple(seen for seen in found.faces if seen.id == face), not_shown=0)
+        if not one.faces:
+            raise FacewiseError(f"face {face + 1}: {picture.name} shows {len(found.faces)}; choose one of them")
+        perceived = time.perf_counter()
+        drafts = [Draft(picture, one.faces[0], self._read(one.faces[0], asked))]
+        if refusal(asked.question):
+            answers = self._answers(drafts, asked)
+        else:
+            drafts = self._judged(drafts, asked) if asked.task == "spoof" else drafts
+            text = yield from self._growing(drafts[0], asked)
+            answers = self._settled(drafts, asked, [text])
+        spent = {"perceive": perceived - started, "answer": time.perf_counter() - perceived}
+        timing = {name: round(1000 * value, 1) for name, value in spent.items()}
+        return self._reply(_name(source), (picture, one), iter(answers), timing)
+
+    def _growing(self, draft: Draft, asked: Asked) -> Generator[str, None, str]:
+        prefix, written, pieces = opening(draft.answer), "", 0
+        stream = iter(self.engine.stream(_asking(draft, asked, prefix)))
+        while True:
+            try:
+                written += next(stream)
+            except StopIteration as ended:  # an engine that counts returns the completion
+                tokens = ended.value.tokens if ended.value else pieces
+                return _whole(prefix, Completion(written, tokens=tokens))
+            pieces += 1
+            yield joined(prefix, written)
+
     def _neutral(self, source: Any) -> Evidence:
         perceived = self.perceiver.perceive(as_picture(source))
         if not perceived.faces:
@@ -208,7 +245,10 @@ class Assistant:
             return []
         if asked.task == "spoof":
             drafts = self._judged(drafts, asked)
-        texts = self._texts(drafts, asked, [opening(draft.answer) for draft in drafts])
+        return self._settled(drafts, asked, self._texts(drafts, asked, [opening(draft.answer) for draft in drafts]))
+
+    def _settled(self, drafts: Sequence[Draft], asked: Asked, texts: list[str]) -> list[Answer]:
+        """The answers with their texts, those that say what the object does not show written once more, then cut."""
         again = [i for i, text in enumerate(texts) if not agrees(text, drafts[i].answer)]
         longer = self._texts([drafts[i] for i in again], asked, [settled(drafts[i].answer) for i in again])
         for i, text in zip(again, longer, strict=True):
@@ -247,16 +287,17 @@ class Assistant:
         return None if self.calibration else "the model's config holds no calibration of the verdict"
 
     def _texts(self, drafts: Sequence[Draft], asked: Asked, prefixes: Sequence[str]) -> list[str]:
-        requests = [
-            replace(_request(draft, asked), prefix=prefix, banned=banned_phrases(draft.answer))
-            for draft, prefix in zip(drafts, prefixes, strict=True)
-        ]
+        requests = [_asking(draft, asked, prefix) for draft, prefix in zip(drafts, prefixes, strict=True)]
         written = self.engine.complete(requests) if requests else []
         return [_whole(prefix, completion) for prefix, completion in zip(prefixes, written, strict=True)]
 
 
 def _request(draft: Draft, asked: Asked) -> Request:
     return Request(prompt(asked.question, draft.face.id), (draft.picture,), draft.face.id)
+
+
+def _asking(draft: Draft, asked: Asked, prefix: str) -> Request:
+    return replace(_request(draft, asked), prefix=prefix, banned=banned_phrases(draft.answer))
 
 
 def _whole(prefix: str, completion: Completion) -> str:

@@ -9,14 +9,17 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from .errors import FacewiseError
+from .peft_folder import ADAPTER_PARTS as ADAPTER_PARTS
+from .peft_folder import adapted, check_adapter
 
 DEFAULT = "facewise-135m"
 ENGINES = ("hf", "vllm", "fake")
 OWN_WEIGHTS = "model.safetensors"
 ADAPTER = "adapter"
-ADAPTER_PARTS = ("adapter_config.json", "adapter_model.safetensors")
+RECIPE = "recipe.yaml"  # of the training run that a folder is
 SERVERS = ("http://", "https://")
 
 
@@ -51,7 +54,7 @@ class Checkpoint:
         from .network.processing import FacewiseProcessor
 
         try:
-            tokenizer = base_tokenizer(self._language_folder)
+            tokenizer = base_tokenizer(self.language_folder)
         except FacewiseError as error:
             raise FacewiseError(f"{error}{self._remedy}") from None
         return FacewiseProcessor(tokenizer, self.perceiver, look=look_of(self.config))
@@ -77,15 +80,28 @@ class Checkpoint:
         """The generating model, adapter merged, in the `dtype` that is fast here unless another is named."""
         import torch
 
+        model = self.unmerged()
+        if self.adapter is not None:
+            model.language_model = merged(model.language_model, self.adapter)
+        return model.to(getattr(torch, dtype or fast_dtype()))
+
+    def unmerged(self):
+        """The generating model without its adapter, in the number types of its bases."""
         from .network.loading import load_strict
         from .network.modeling import FacewiseForConditionalGeneration
 
         whole = self.config.base_llm is None
-        model = load_strict(FacewiseForConditionalGeneration, self.folder) if whole else self._assembled()
-        return model.to(getattr(torch, dtype or fast_dtype()))
+        return load_strict(FacewiseForConditionalGeneration, self.folder) if whole else self._assembled()
 
     @property
-    def _language_folder(self) -> Path:
+    def adapter(self) -> Path | None:
+        """The folder of its own LoRA; None for a whole model, and for one whose base speaks as it was made."""
+        base, folder = self.config.base_llm, self.folder / ADAPTER
+        return folder if base is not None and ("package" in base or folder.exists()) else None
+
+    @property
+    def language_folder(self) -> Path:
+        """Where tokenizer and language model lie; a base is fetched or prepared when first asked for."""
         from .assembly import base_folder
         from .base_llm import prepared
         from .network.shown import IMAGE_TOKEN, VIDEO_TOKEN
@@ -103,7 +119,7 @@ class Checkpoint:
         return "" if "package" not in (self.config.base_llm or {}) else f"; {REPAIR}"
 
     def _assembled(self):
-        """Base language model + merged adapter + base tower + own weights."""
+        """Base language model + base tower + own weights."""
         from transformers import AutoModelForCausalLM
 
         from .assembly import base_folder, base_tower
@@ -111,13 +127,13 @@ class Checkpoint:
         from .network.modeling import FacewiseForConditionalGeneration
 
         own = load_tensors(self.folder / OWN_WEIGHTS)  # the small ones first: a fault is told before the large one is read
-        folder = self._language_folder
+        folder = self.language_folder
         try:
             language = load_strict(AutoModelForCausalLM, folder)
         except FacewiseError as error:
             raise FacewiseError(f"{error}{self._remedy}") from None
-        if "package" in self.config.base_llm or (self.folder / ADAPTER).exists():  # another base may speak as it was made
-            language = merged(language, self.folder / ADAPTER)
+        if self.adapter is not None:
+            check_adapter(self.adapter, language, self.config.base_llm)
         named = self.config.base_tower
         vision = None if named is None else base_tower(base_folder(**named), self.config.vision_config)
         model = FacewiseForConditionalGeneration.from_base(self.config, language, vision)
@@ -144,17 +160,7 @@ def fast_dtype() -> str:
 
 def merged(language, adapter: Path):
     """The language model with its LoRA folded in. Raises FacewiseError when the adapter is not whole or does not fit the model."""
-    from peft import PeftModel
-
-    from .network.loading import UNREADABLE, first_line
-
-    for part in ADAPTER_PARTS:  # PEFT looks for a missing one on the network
-        if not (adapter / part).is_file():
-            raise FacewiseError(f"{adapter}: the adapter is not whole ({part} is missing)")
-    try:
-        return PeftModel.from_pretrained(language, str(adapter.resolve()), local_files_only=True).merge_and_unload()
-    except (RuntimeError, KeyError, TypeError, *UNREADABLE) as error:
-        raise FacewiseError(f"{adapter}: the adapter cannot be put on the base model ({first_line(error)})") from None
+    return adapted(language, adapter).merge_and_unload()
 
 
 def names_server(model: str) -> bool:
@@ -171,5 +177,25 @@ def load_checkpoint(model: str = "default") -> Checkpoint:
     if os.path.isfile(os.path.join(model, "config.json")):  # of a name that no file can have it says no
         folder = Path(model).resolve()
         return Checkpoint(folder.name, folder)
+    if os.path.isfile(os.path.join(model, RECIPE)):
+        raise FacewiseError(f"{model}: an unfinished training; {_unfinished(Path(model))}")
     kind = "holds no config.json" if os.path.isdir(model) else "is neither a model's name nor a folder"
     raise FacewiseError(f"{model}: {kind}; give `default` or a folder written by training")
+
+
+def recipe_of(folder: Path) -> dict[str, Any]:
+    """The fields of a training run's recipe; empty where there is none that can be read: a model answers without one."""
+    import yaml
+
+    try:
+        told = yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _unfinished(folder: Path) -> str:
+    stages = recipe_of(folder).get("stages")
+    if stages == ["encoder"]:
+        return "its recipe trains an evidence encoder alone, and a model needs the stages align or instruct, too"
+    return "`facewise train` with the same recipe goes on from where it stopped"

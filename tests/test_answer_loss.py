@@ -99,7 +99,8 @@ def trained(tmp_path, name: str, batch: int, accumulate: int, **more) -> dict[st
     recipe = Recipe(pack_rows=1, language_batch=batch, accumulate=accumulate, precision="float32", **more)
     arguments = answer_arguments(recipe, tmp_path / name, 1, 1e-2)
     arguments.logging_steps, arguments.max_grad_norm, arguments.optim, arguments.warmup_steps = 1, 0.0, "sgd", 0
-    fit_answers(WithLoss(model, recipe.pvtm_keep, recipe.pvtm_drop), Lessons(MIXED, 0), LessonSampler(MIXED), arguments, "rate")
+    learner = WithLoss(model, recipe.pvtm_keep, recipe.pvtm_drop, packing=recipe.packing)
+    fit_answers(learner, Lessons(MIXED, 0), LessonSampler(MIXED), arguments, "rate")
     return {name: value.detach().clone() for name, value in model.projector.named_parameters()}
 
 

@@ -316,12 +316,14 @@ def test_rejects_tell_their_reasons_with_or_without_a_row(built):
 def test_labels_of_a_record_are_told_for_people():
     assert labels(face(1)) == [
         ("emotion", "anger"),
-        ("action units", "AU4 right level 2"),
+        ("action units", "AU4 left 0 right 2"),
         ("age", "21"),
         ("attributes", "gender male"),
     ]
     assert ("cues", "edge 0.9") in labels(FAKE) and ("verdict", "spoof") in labels(FAKE)
     assert labels(CLIP) == [("micro", "onset 1 apex 3 offset 5; AU9, disgust")]
+    uneven = Record("r", "a.jpg", aus={"AU12": (3.0, 2.0)}, change={"AU20": (-2.4, -1.1), "AU4": (1.6, 2.0), "AU6": (0.2, 0.0)})
+    assert labels(uneven) == [("action units", "AU12 left 3 right 2"), ("change", "AU20 left -2.4 right -1.1, AU4 +2.0")]
 
 
 def test_a_clip_is_shown_at_onset_apex_and_offset(built):

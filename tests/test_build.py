@@ -239,6 +239,39 @@ def test_a_source_that_was_mended_is_told_of_and_listed_anew(tmp_path):
     assert build_set(out, faces(root), Here())["counts"]["records"] == 3
 
 
+def test_media_that_have_changed_since_they_were_looked_at_are_told_in_a_line(tmp_path):
+    source, out = drawn(tmp_path / "in", 4), tmp_path / "set"
+    with pytest.raises(KeyboardInterrupt):
+        build_set(out, asked(source), Here(1))
+    save(tmp_path / "in" / "0.png", noise(99))
+    with pytest.raises(
+        FacewiseError, match=r"0\.png has changed since the set in .* was listed; .* delete .*\.build and run again"
+    ):
+        built(out, source)
+    shutil.rmtree(out / WORKSHOP)
+    before = built(out, source)
+    (tmp_path / "in" / "1.png").unlink()
+    assert built(out, source) == before
+    for number in (2, 3):
+        save(tmp_path / "in" / f"{number}.png", noise(99))
+    with pytest.raises(FacewiseError, match=r"2\.png \(and 1 more\) has changed"):
+        built(out, source)
+
+
+def test_a_source_whose_links_go_round_is_read_once(tmp_path):
+    labelled(tmp_path / "in", "happiness", "neutral")
+    (tmp_path / "in" / "round").symlink_to(tmp_path / "in", target_is_directory=True)
+    (tmp_path / "in" / "itself").symlink_to("itself")
+    for _ in range(2):
+        assert build_set(tmp_path / "set", faces(tmp_path / "in"), Here())["counts"]["records"] == 2
+
+
+def test_an_out_that_is_a_file_is_told(tmp_path):
+    (tmp_path / "set").write_text("notes")
+    with pytest.raises(FacewiseError, match="--out .*set is a file, and a folder is wanted"):
+        built(tmp_path / "set", drawn(tmp_path / "in", 2))
+
+
 def test_a_set_inside_its_source_is_refused(tmp_path):
     labelled(tmp_path / "in", "happiness")
     with pytest.raises(FacewiseError, match="lies inside --root"):
@@ -294,6 +327,13 @@ def test_media_that_cannot_be_read_are_counted_and_the_rest_is_built(tmp_path):
     reasons = {line["id"]: line["reason"] for line in told(tmp_path / "set", "rejects.jsonl")}
     assert "HDF5 is not decoded" in reasons["drawn/9"] and "sha256 is not the record's" in reasons["drawn/11"]
     assert reasons["drawn/1"] == "no media: no such file" and "not a picture" in reasons["drawn/0"]
+
+
+def test_questions_whose_dataset_does_not_lie_beside_say_which_one_is_wanted(tmp_path):
+    question = record(1, media="", source={"dataset": "casme2", "question": "What?"})
+    report = built(tmp_path / "set", filed(tmp_path / "in", record(0), question), look=False)
+    (told_of,) = report["faults"]["examples"]["no media"]
+    assert told_of == "drawn/1: the folder of casme2 does not lie beside its questions"
 
 
 def test_without_looking_media_are_left_alone(tmp_path):

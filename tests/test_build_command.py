@@ -1,9 +1,11 @@
 """The words of `facewise build`: what it lists, what it refuses in a line, and how it ends where too much is lost."""
 
 import argparse
+from contextlib import nullcontext
 
 import pytest
 from built_sets import Here, drawn
+from test_http_engine import Server
 
 from facewise.data_builders.build.command import add_arguments, build, settings_of, sources_told
 from facewise.data_builders.readers.sources import SOURCES
@@ -57,14 +59,30 @@ def test_several_sources_have_their_roots_and_options_in_their_order():
     assert (other.name, other.path.name, other.options["classes"]) == ("samm", "b", "3")
 
 
-def test_more_loss_than_allowed_ends_with_a_line_and_the_set_is_there(tmp_path, monkeypatch, capsys):
-    from contextlib import contextmanager
+@pytest.fixture
+def here(monkeypatch):
+    """Built in this process."""
+    monkeypatch.setattr("facewise.data_builders.build.engines.opened", lambda *_: nullcontext(Here()))
 
-    @contextmanager
-    def opened(*_):
-        yield Here()
 
-    monkeypatch.setattr("facewise.data_builders.build.engines.opened", opened)
+def test_a_teacher_that_answers_nothing_ends_with_a_line_and_the_set_is_there(tmp_path, here, capsys):
+    played = Server()
+    played.text = lambda body: "banana"
+    source, out = drawn(tmp_path / "in", 2), tmp_path / "set"
+    words = (str(source), "--out", str(out), "--teacher", played.url, "--teacher-model", "M", "--tries", "1")
+    try:
+        for _ in range(2):
+            with pytest.raises(
+                FacewiseError, match=r"the teacher answered not one of the \d+ rows .*no JSON in the text \(banana\)"
+            ):
+                build(parsed(*words))
+        rows = (out / "rows.jsonl").read_text()
+    finally:
+        played.close()
+    assert rows and '"writer": "template"' in rows and "asked failed" in capsys.readouterr().out
+
+
+def test_more_loss_than_allowed_ends_with_a_line_and_the_set_is_there(tmp_path, here, capsys):
     source = drawn(tmp_path / "in", 8)
     (tmp_path / "in" / "3.png").unlink()
     words = (str(source), "--out", str(tmp_path / "set"))

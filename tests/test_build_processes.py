@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from built_sets import drawn, tree
+from built_sets import Here, drawn, tree
 
 from facewise.data_builders.build.ledger import WORKSHOP
+from facewise.data_builders.build.pipeline import build_set
+from facewise.data_builders.build.settings import Origin, Settings
 
 PROGRAM = """
 import sys
@@ -32,6 +34,31 @@ if __name__ == "__main__":
     sys.exit(exit_code(main))
 """
 
+ON_RAY = """
+import sys
+from pathlib import Path
+from facewise.data_builders.build.engines import opened
+from facewise.data_builders.build.pipeline import build_set
+from facewise.data_builders.build.settings import Origin, Settings
+from test_build_processes import fail
+
+with opened("ray", 2, "local") as engine:
+    build_set(Path(sys.argv[1]), Settings((Origin("", Path(sys.argv[2])),), media="copy"), engine)
+    print(list(engine.map(fail, range(3))))
+    list(engine.map(fail, range(5)))
+"""
+# A peak never falls: what the second set adds to it is what the first one did not need.
+PEAKS = """
+import sys
+from pathlib import Path
+from bench_build import own_peak_mb, unlooked
+from built_sets import Here
+
+for count in (2_000, 20_000):
+    unlooked(Path(sys.argv[1], f"{count}.jsonl"), Path(sys.argv[1], f"set{count}"), Here())
+    print(own_peak_mb())
+"""
+
 
 def program(folder: Path) -> Path:
     path = folder / "build_program.py"
@@ -44,24 +71,27 @@ def ran(folder: Path, *words: object, **options: Any) -> subprocess.CompletedPro
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=280, **options)
 
 
+def made_here(folder: Path, source: Path) -> dict[str, bytes]:
+    """What this process alone makes of it in folder/set, which is moved away."""
+    build_set(folder / "set", Settings((Origin("", source),), media="copy"), Here())
+    made = tree(folder / "set")
+    (folder / "set").rename(folder / "whole")
+    return made
+
+
 @pytest.mark.slow
-def test_one_and_two_processes_give_the_same_bytes(tmp_path):
+def test_two_processes_give_the_same_bytes_as_one(tmp_path):
     source = drawn(tmp_path / "in", 150)
-    found = []
-    for workers in (1, 2):
-        assert ran(tmp_path, tmp_path / "set", source, "local", workers).returncode == 0
-        found.append(tree(tmp_path / "set"))
-        (tmp_path / "set").rename(tmp_path / str(workers))
-    assert found[0] == found[1] and len(found[0]) > 150
+    whole = made_here(tmp_path, source)
+    assert ran(tmp_path, tmp_path / "set", source, "local", 2).returncode == 0
+    assert tree(tmp_path / "set") == whole and len(whole) > 150
 
 
 @pytest.mark.slow
 def test_a_build_that_is_killed_goes_on_to_the_same_bytes_and_leaves_no_process(tmp_path):
-    source = drawn(tmp_path / "in", 600)
-    assert ran(tmp_path, tmp_path / "set", source, "local", 2).returncode == 0
-    whole = tree(tmp_path / "set")
-    (tmp_path / "set").rename(tmp_path / "whole")
-    for wanted in (("media", 100), (WORKSHOP + "/rows.jsonl", 1), ("media", 500)):
+    source = drawn(tmp_path / "in", 400)
+    whole = made_here(tmp_path, source)
+    for wanted in (("media", 100), (WORKSHOP + "/rows.jsonl", 1)):
         command = [sys.executable, str(program(tmp_path)), str(tmp_path / "set"), str(source), "local", "2"]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         wait_for(lambda wanted=wanted: has_grown(tmp_path / "set", *wanted))
@@ -123,11 +153,9 @@ def test_a_worker_that_is_only_being_started_says_nothing_on_an_interrupt():
 def test_a_full_disk_is_told_in_a_line_and_the_build_goes_on_when_there_is_room(tmp_path):
     import resource
 
-    source = drawn(tmp_path / "in", 200)
-    assert ran(tmp_path, tmp_path / "set", source, "local", 1).returncode == 0
-    whole = tree(tmp_path / "set")
-    (tmp_path / "set").rename(tmp_path / "whole")
-    for limit in (20_000, 120_000):
+    source = drawn(tmp_path / "in", 120)
+    whole = made_here(tmp_path, source)
+    for limit in (20_000, 80_000):
         cut = ran(
             tmp_path,
             tmp_path / "set",
@@ -137,21 +165,8 @@ def test_a_full_disk_is_told_in_a_line_and_the_build_goes_on_when_there_is_room(
             preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         )
         assert cut.returncode == 2 and "run the same command again" in cut.stderr and "Traceback" not in cut.stderr
-    assert ran(tmp_path, tmp_path / "set", source, "local", 1).returncode == 0
+    build_set(tmp_path / "set", Settings((Origin("", source),), media="copy"), Here())
     assert tree(tmp_path / "set") == whole
-
-
-@pytest.mark.slow
-def test_ray_gives_the_same_bytes_as_this_machine(tmp_path):
-    pytest.importorskip("ray.data")
-    source = drawn(tmp_path / "in", 60)
-    found = []
-    for backend in ("local", "ray"):
-        done = ran(tmp_path, tmp_path / "set", source, backend, 2)
-        assert done.returncode == 0, done.stderr[-2000:]
-        found.append(tree(tmp_path / "set"))
-        (tmp_path / "set").rename(tmp_path / backend)
-    assert found[0] == found[1]
 
 
 def fail(number: int) -> int:
@@ -161,23 +176,32 @@ def fail(number: int) -> int:
 
 
 @pytest.mark.slow
-def test_a_fault_on_ray_arrives_as_it_was():
+def test_ray_gives_the_same_bytes_as_this_machine_and_faults_as_they_were(tmp_path):
+    """In one session, because a cluster takes longer to start than to work."""
     pytest.importorskip("ray.data")
-    command = (
-        "from facewise.data_builders.build.engines import opened\nfrom test_build_processes import fail\n"
-        "with opened('ray', 1, 'local') as engine:\n    print(list(engine.map(fail, range(3))))\n    list(engine.map(fail, range(5)))"
+    source = drawn(tmp_path / "in", 60)
+    whole = made_here(tmp_path, source)
+    done = subprocess.run(
+        [sys.executable, "-c", ON_RAY, str(tmp_path / "set"), str(source)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        timeout=280,
     )
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    done = subprocess.run([sys.executable, "-c", command], check=False, capture_output=True, text=True, env=here, timeout=280)
+    assert tree(tmp_path / "set") == whole, done.stderr[-2000:]
     assert "[0, 1, 2]" in done.stdout and done.stderr.strip().endswith("OSError: [Errno 28] No space left on device")
 
 
 @pytest.mark.slow
 def test_memory_stays_flat_while_the_set_grows(tmp_path):
-    from bench_build import apart, synthetic, with_emotion
+    from bench_build import synthetic, with_emotion
 
-    peaks = []
     for count in (2_000, 20_000):
         synthetic(tmp_path / f"{count}.jsonl", count, with_emotion)
-        peaks.append(apart("--peak", tmp_path / f"{count}.jsonl", tmp_path / f"set{count}")[0])
-    assert peaks[1] < 1.15 * peaks[0]
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", PEAKS, str(tmp_path)], check=True, capture_output=True, text=True, env=here, timeout=280
+    )
+    few, many = map(float, done.stdout.split())
+    assert many < 1.15 * few

@@ -308,6 +308,13 @@ def test_of_a_change_that_differs_by_side_each_side_has_its_direction():
         assert not [fault for row in template_rows(turned, wording) for fault in text_faults(row, turned)]
 
 
+def test_a_side_whose_level_is_told_holds_beside_one_that_does_more():
+    uneven = Record("r", "a.jpg", aus={"AU12": (3.0, 2.0), "AU6": (2.0, 0.0)})
+    assert text_faults(answered("The lip corners are pulled up on the right at level 2 of 5.", "au"), uneven) == []
+    for wrong in ("lip corners are pulled up on the right at level 4 of 5", "cheeks are raised on the right at level 1 of 5"):
+        assert text_faults(answered(f"The {wrong}.", "au"), uneven)
+
+
 def test_only_the_wording_of_the_challenge_calls_a_micro_expression_one():
     row = answered("A micro-expression of negative class.", "micro")
     assert text_faults(row, CLIP) == ["states a micro-expression as a fact: micro-expression"]

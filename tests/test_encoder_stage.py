@@ -9,15 +9,16 @@ from noise_pack import INPUTS, noise, tiny_encoder, written
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
-from facewise.finetune import encoder_stage, folds
+from facewise.finetune import encoder_stage, folds, stage_trainer
 from facewise.finetune.ablation import another_face
 from facewise.finetune.encoder_lesson import EncoderLesson
 from facewise.finetune.encoder_progress import auc
-from facewise.finetune.encoder_stage import check_fits, encoder_config, started_encoder, train_encoder
+from facewise.finetune.encoder_stage import encoder_config, started_encoder, train_encoder
 from facewise.finetune.folds import dealt, fold_encoders, read_by
 from facewise.finetune.losses import WEIGHTS, weights_of
 from facewise.finetune.packed import read_pack
 from facewise.finetune.recipe import Recipe
+from facewise.finetune.stage_trainer import check_fits
 from facewise.finetune.watch import last_checkpoint
 from facewise.model.errors import FacewiseError
 from facewise.model.network.configuration import FaceEncoderConfig
@@ -88,7 +89,7 @@ class Killed(TrainerCallback):
 
 def test_a_run_that_was_killed_ends_in_the_very_same_weights_noise_and_all(pack, trained, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(encoder_stage, "StopOnBadLoss", lambda rate: Killed())
+        patch.setattr(stage_trainer, "StopOnBadLoss", lambda rate: Killed())
         train_encoder(recipe(), pack, tmp_path)
     assert last_checkpoint(tmp_path).endswith("checkpoint-1")
     resumed = train_encoder(recipe(), pack, tmp_path)

@@ -1,7 +1,7 @@
 """A light model as one whole folder: it answers as before, stands alone, and never half."""
 
 import os
-import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,11 +12,10 @@ import httpx
 import pytest
 from serving import image, uri, words
 
-from facewise.cli import main
 from facewise.model.assistant import load
-from facewise.model.checkpoint import load_checkpoint
+from facewise.model.checkpoint import Checkpoint, load_checkpoint
 from facewise.model.errors import FacewiseError
-from facewise.model.export import export, prepared_whole, vllm_line
+from facewise.model.export import _fingerprint, export, prepared_whole, vllm_line
 from facewise.model.network import register
 
 
@@ -61,17 +60,24 @@ def test_a_whole_model_is_served_from_its_own_folder(whole):
     assert prepared_whole(load_checkpoint(str(whole))) == whole.resolve()
 
 
-def test_the_verb_says_where_it_is(capsys, tmp_path):
-    assert main(["export", "no-such-model", str(tmp_path / "out")]) == 2
-    assert not list(tmp_path.iterdir())
+def test_the_cached_one_is_asked_nothing(tmp_path, monkeypatch):
+    """`facewise serve` waits for it."""
+    monkeypatch.setattr("facewise.model.export.cache_dir", lambda: tmp_path)
+    monkeypatch.setattr("facewise.model.self_test.ten_questions", None)
+    monkeypatch.setattr("facewise.model.export.write_whole", lambda model, checkpoint, folder: None)
+    monkeypatch.setattr(Checkpoint, "model", lambda self, dtype: None)
+    assert prepared_whole(load_checkpoint()).parent == tmp_path
 
 
-def test_the_verb_says_how_it_is_served(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("facewise.model.export.export", lambda checkpoint, out: out)
-    assert main(["export", "default", str(tmp_path / "my model")]) == 0
-    told = capsys.readouterr().out
-    assert f"facewise serve '{tmp_path}/my model'" in told and vllm_line(tmp_path / "my model") in told
-    assert {"--dtype", "--max-model-len", str(tmp_path / "my model")} <= set(shlex.split(told))
+def test_what_a_training_left_behind_makes_no_new_cached_one(tmp_path):
+    shutil.copytree(load_checkpoint().folder, tmp_path / "run")
+    checkpoint = load_checkpoint(str(tmp_path / "run"))
+    before = _fingerprint(checkpoint)
+    (tmp_path / "run" / "stage-align").mkdir()
+    (tmp_path / "run" / "stage-align" / "aligned.safetensors").write_bytes(b"left behind")
+    assert _fingerprint(checkpoint) == before
+    (tmp_path / "run" / "adapter" / "adapter_config.json").write_text("{}")
+    assert _fingerprint(checkpoint) != before
 
 
 @pytest.mark.slow

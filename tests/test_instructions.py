@@ -431,6 +431,19 @@ def test_where_no_cue_is_visible_the_answer_says_so():
     assert all("No single cue is clear." in text for text in of_kind(faint, "why"))
 
 
+def test_a_faint_cue_is_neither_named_nor_denied():
+    """At .4 one person sees it and another does not."""
+    faint = Record(**{**vars(PRINT), "cues": {"edge": 0.9, "halftone": 0.4, "moire": 0.3, "screen grid": 0.3, "glare": 0.2}})
+    said = [text for row in made(faint, task="spoof") for text in texts(row)]
+    assert not [text for text in said for cue in ("halftone", "moire", "screen grid") if cue in text]
+    assert any("Surface: no paper texture. Light: no glare and no flat shading." in text for text in said)
+    live = Record("live", "a.jpg", live=True, cues={"halftone": 0.4})
+    assert not [text for row in made(live, task="spoof") for text in texts(row) if "halftone" in text]
+    blurred = Record(**{**vars(PRINT), "cues": {"edge": 0.9} | dict.fromkeys(PLACES["surface"], 0.3)})
+    assert any("Surface: nothing is clear." in text for text in of_kind(blurred, "why"))
+    assert not [fault for record in (faint, live, blurred) for row in made(record) for fault in text_faults(row, record)]
+
+
 def test_a_manipulated_face_has_no_verdict():
     rows = made(SWAP, task="spoof")
     assert {row.meta["kind"] for row in rows} == {"digital", "conversation"}
@@ -668,6 +681,13 @@ def test_a_description_puts_the_levels_together():
     assert agrees(with_codes(wholes[0]), answer_of(SMILE, "describe"))
 
 
+def test_a_talk_does_not_ask_for_times_that_were_told():
+    talks = [texts(row) for row in made(READ_CLIP) if row.meta["kind"] == "conversation"]
+    assert talks
+    for first, *later in talks:
+        assert "frame" not in first and any("begins at frame" in text for text in later)
+
+
 # Pairs
 
 
@@ -689,6 +709,17 @@ def test_a_unit_by_its_name_gets_stronger_or_weaker():
         "stronger; lip corner puller (AU12) is three levels weaker."
     ]
     assert text_faults(row, AFTER) == []
+
+
+def test_a_unit_that_changes_unlike_on_its_sides_is_told_for_each():
+    after = Record(**{**vars(AFTER), "change": {"AU20": (-2.4, -1.1), "AU12": (3.0, 1.6), "AU7": (-0.3, -1.4)}})
+    (row,) = [row for row in rows_of(after, partner=BEFORE) if row.meta["kind"] == "change"]
+    assert texts(row) == [
+        "In the second picture the lip corners are pulled up on the left by three levels more and the lip corners are pulled up on "
+        "the right by two levels more; the lips are stretched sideways on the left by two levels less, the lids are tightened on "
+        "the right by one level less and the lips are stretched sideways on the right by one level less."
+    ]
+    assert row.meta["label"] == "+AU12 -AU20 -AU7" and text_faults(row, after) == []
 
 
 def test_without_the_partner_no_change_is_asked_about():

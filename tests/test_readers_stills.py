@@ -34,6 +34,25 @@ def test_raf_db_takes_its_classes_from_the_list_and_its_parts_from_the_names(tmp
     assert faults.counts == {"no media": 1, "duplicate id": 1, "unknown class": 1}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_lists_are_read_as_they_were_saved(tmp_path, encoding):
+    """Windows' editors put a mark in front, Excel saves UTF-16, both end lines in their own way."""
+    pictures(tmp_path / "basic" / "Image" / "aligned", "train_00001_aligned.jpg", "test_0001_aligned.jpg")
+    (tmp_path / "basic" / "EmoLabel").mkdir()
+    told = "train_00001.jpg 5\r\ntest_0001.jpg 1\r\n\r\n"
+    (tmp_path / "basic" / "EmoLabel" / "list_patition_label.txt").write_bytes(told.encode(encoding))
+    records, faults = read("rafdb", tmp_path)
+    assert [record.emotion for record in records] == ["sadness", "surprise"] and not faults.counts
+
+
+def test_bytes_that_are_no_text_cost_their_line_alone(tmp_path):
+    pictures(tmp_path / "basic" / "Image" / "aligned", "train_00001_aligned.jpg")
+    (tmp_path / "basic" / "EmoLabel").mkdir()
+    (tmp_path / "basic" / "EmoLabel" / "list_patition_label.txt").write_bytes(b"train_00001.jpg 5\ntr\xe4in.jpg 1\n")
+    records, faults = read("rafdb", tmp_path)
+    assert len(records) == 1 and faults.counts == {"no media": 1}
+
+
 AFFECTNET = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from accelerate.data_loader import BatchSamplerShard
+from torch.utils.data import BatchSampler
 
 from facewise.finetune.lessons import Lesson
 from facewise.finetune.sampler import REPEATS, LessonSampler, alike, fair, quotas
@@ -96,3 +98,16 @@ def test_like_lengths_share_a_batch_and_every_row_stays():
 def test_grouping_by_length_draws_the_same_rows():
     lessons = [lesson(label=str(i % 3), subject=str(i % 7), length=3 + i % 11) for i in range(60)]
     assert sorted(LessonSampler(lessons, seed=1)) == sorted(LessonSampler(lessons, seed=1, batch=4))
+
+
+def test_processes_share_every_batch_of_like_lengths_and_together_have_its_rows():
+    """As accelerate splits batches among processes: each has its part of what one process would have, of like lengths too."""
+    lessons = [lesson(label=str(i % 3), subject=str(i % 7), length=3 + i % 50) for i in range(400)]
+    whole = list(BatchSampler(LessonSampler(lessons, seed=1, batch=8), 8, drop_last=False))
+    parts = [
+        list(BatchSamplerShard(BatchSampler(LessonSampler(lessons, seed=1, batch=8), 8, False), 2, process, split_batches=True))
+        for process in range(2)
+    ]
+    assert [one + other for one, other in zip(*parts, strict=True)] == whole
+    spread = [max(len(lessons[row]) for row in rows) - min(len(lessons[row]) for row in rows) for rows in whole]
+    assert np.mean(spread) < 5

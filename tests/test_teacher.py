@@ -19,8 +19,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from serving import MODEL
-from serving import Server as Process
 from test_http_engine import Server, endless, raw, status, truncated
 from test_video import numbered, write
 
@@ -570,16 +568,20 @@ def test_a_run_that_is_killed_goes_on_where_it_was(server, folder, number):
 
 @pytest.mark.slow
 def test_our_own_server_teaches_and_judges(examples, tmp_path):
+    from serving import MODEL
+    from serving import Server as Process  # it brings OpenAI's client, which the others start faster without
+
     served = Process(tmp_path, "--engine", "hf")
     try:
         served.wait()
-        given = TeacherSettings(f"{served.base}/v1", MODEL, judge_model=MODEL, concurrency=2, max_tokens=300, tries=2)
+        given = TeacherSettings(f"{served.base}/v1", MODEL, judge_model=MODEL, concurrency=2, max_tokens=60, tries=1)
         rows = items(1, media=(str(examples / "invented-face.jpg"),))
         told = teach(rows, tmp_path, given, tmp_path), judge(rows, tmp_path, given, tmp_path)[0]
     finally:
         served.stop()
     # What so small a model says need not pass; that it was asked and answered must.
-    assert all(report.notes == [] and report.tokens > 300 and report.answered + report.failed == 1 for report in told)
+    assert all(report.tokens > 300 and report.answered + report.failed == 1 for report in told)
+    assert all(note.startswith("NOT ONE ROW") for report in told for note in report.notes)
     assert not any("HTTP" in error for report in told for error in report.errors)
 
 

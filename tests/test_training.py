@@ -179,7 +179,7 @@ def test_a_folder_names_no_path_of_the_machine_that_made_it(finished):
 @pytest.mark.slow
 def test_training_that_was_killed_in_every_stage_ends_as_if_it_had_not_been(twin, finished, tmp_path, monkeypatch, capsys):
     flags = (twin, "--output_dir", str(tmp_path / "killed"))
-    monkeypatch.setattr(encoder_stage, "Trainer", killed(encoder_stage.Trainer))
+    monkeypatch.setattr(encoder_stage, "StageTrainer", killed(encoder_stage.StageTrainer))
     monkeypatch.setattr(answer_trainer, "AnswerTrainer", killed(answer_trainer.AnswerTrainer))
     for stage in ("stage-encoder", "stage-align", "stage-instruct"):
         assert facewise("train", *flags) == 130
@@ -210,7 +210,7 @@ def test_a_checkpoint_that_was_cut_off_is_passed_over(tmp_path):
 
 
 def test_a_finished_recipe_trains_nothing(twin, finished, monkeypatch, capsys):
-    monkeypatch.setattr(encoder_stage, "Trainer", None)
+    monkeypatch.setattr(encoder_stage, "StageTrainer", None)
     before = weights(finished)
     assert facewise("train", twin) == 0
     assert "trained already by this recipe" in capsys.readouterr().err

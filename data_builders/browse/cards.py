@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...model.errors import FacewiseError
-from ...model.readings import VISIBLE_CUE
+from ...model.readings import ACTIVE_INTENSITY, ONE_SIDED, VISIBLE_CUE
 from ...model.wording import level
 from ..checks.labels import Shown, events, units
 from ..records import Record, record_of
@@ -134,14 +134,27 @@ def _units(known: Iterable[tuple[str, Sequence[Shown]]]) -> str:
 
 
 def _extent(shown: Shown) -> str:
+    """Of an uneven unit the levels of both sides, if they are told."""
     side = "" if shown.side == "both" else f" {shown.side}"
+    if side and shown.left is not None and shown.right is not None:
+        return f" left {_level(shown.left)} right {_level(shown.right)}"
     told = shown.level(None)
     return side + ("" if told is None else f" level {level(told)}")
 
 
+def _level(told: float) -> int:
+    return level(told) if told >= ACTIVE_INTENSITY else 0
+
+
 def _change(record: Record) -> str:
-    moved = {code: max(sides, key=abs) for code, sides in (record.change or {}).items()}
-    return ", ".join(f"{code} {value:+.1f}" for code, value in moved.items() if abs(value) >= 0.5)
+    moved = {code: sides for code, sides in (record.change or {}).items() if max(map(abs, sides)) >= ACTIVE_INTENSITY}
+    return ", ".join(f"{code} {_moved(*sides)}" for code, sides in moved.items())
+
+
+def _moved(left: float, right: float) -> str:
+    if abs(left - right) < ONE_SIDED:
+        return f"{max(left, right, key=abs):+.1f}"
+    return f"left {left:+.1f} right {right:+.1f}"
 
 
 def _attributes(record: Record) -> Iterator[str]:

@@ -37,6 +37,12 @@ def build(args: argparse.Namespace) -> int:
         report = build_set(args.out, settings, engine)
     print(readable(report))
     print(f"-> {args.out}", flush=True)
+    if silent := [name for name in ("teacher", "judge") if report["checks"].get(name, {}).get("silent")]:
+        told = report["checks"][silent[0]]
+        raise FacewiseError(
+            f"the {silent[0]} answered not one of the {told['failed']:,} rows that it was asked about, the first because "
+            f"{told['errors'][0]}; the set is whole without them, and the same command asks again"
+        )
     if report["loss"] > args.max_bad:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in report["faults"]["counts"].items())
         raise FacewiseError(

@@ -5,7 +5,6 @@ micro-expression of half a pixel has to stay. The bytes are the same on every ma
 """
 
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 
 from ...model.perception.video import Frame
+from ..readers.frame_folder import frame_files
 from ..records import write_whole
 from .crops import Rectangle
 
@@ -68,12 +68,6 @@ def cropped_folder(source: Path, frames: Iterable[Frame], rectangle: Rectangle, 
             file = files[frame.index]
             suffix = ".jpg" if file.suffix.lower() in (".jpg", ".jpeg") else ".png"
             (part / f"{file.stem}{suffix}").write_bytes(encoded(rectangle.of(frame.pixels), suffix))
-
-
-def frame_files(folder: Path) -> list[Path]:
-    """Of a folder that `open_clip` takes for a clip: its pictures by the last integer of their names."""
-    numbered = ((re.findall(r"\d+", path.stem), path) for path in folder.iterdir() if not path.name.startswith("."))
-    return [path for _, path in sorted((int(found[-1]), path) for found, path in numbered if found)]
 
 
 def cut_video(frames: Iterable[Frame], fps: float, rectangle: Rectangle | None, target: Path) -> None:

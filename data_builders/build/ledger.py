@@ -27,6 +27,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY, id BLOB UNIQUE NOT NULL, subject BLOB, split TEXT, pair BLOB, fresh INTEGER,
     listed_at INTEGER, looked_at INTEGER, hash BLOB, lost TEXT);
+CREATE TABLE IF NOT EXISTS media (
+    position INTEGER PRIMARY KEY, path BLOB NOT NULL, size INTEGER NOT NULL, changed_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, size INTEGER NOT NULL);
 """
@@ -144,10 +146,19 @@ class Ledger:
             "UPDATE records SET looked_at = ?, hash = ?, lost = ? WHERE position = ?", (start, packed, lost, position)
         )
 
+    def named(self, position: int, path: str, size: int, changed_ns: int) -> None:
+        """The record's rows name this medium, which lies where it was."""
+        self._sql.execute("REPLACE INTO media VALUES (?, ?, ?, ?)", (position, _bytes(path), size, changed_ns))
+
+    def media(self) -> Iterator[tuple[str, int, int]]:
+        """(path, size, time) of those that are named, as they were when they were looked at."""
+        for path, size, changed_ns in self._sql.execute("SELECT path, size, changed_ns FROM media ORDER BY position"):
+            yield _text(path) or "", size, changed_ns
+
     def forget(self) -> None:
         """All records: they are listed anew."""
-        self._sql.execute("DELETE FROM records")
-        self._sql.execute("DELETE FROM files")
+        for table in ("records", "media", "files"):
+            self._sql.execute(f"DELETE FROM {table}")
 
     def count(self) -> int:
         return self._sql.execute("SELECT COUNT(*) FROM records").fetchone()[0]

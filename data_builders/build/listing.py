@@ -63,13 +63,25 @@ def label_state(root: Path) -> str | None:
 
 
 def _label_files(root: Path) -> Iterator[Path]:
-    folders, seen = deque([root]), 0
+    """Each folder once: a link may lead back to one that holds it, or to itself."""
+    folders, seen, entered = deque([root]), 0, set()
     while folders and seen < ENTRIES:
-        with os.scandir(folders.popleft()) as entries:
+        folder = folders.popleft()
+        if (real := os.path.realpath(folder)) in entered:
+            continue
+        entered.add(real)
+        with os.scandir(folder) as entries:
             found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
         seen += len(found)
-        folders.extend(Path(entry.path) for entry in found if entry.is_dir())
-        yield from (Path(entry.path) for entry in found if entry.name.lower().endswith(LABELS) and entry.is_file())
+        folders.extend(Path(entry.path) for entry in found if _is_folder(entry))
+        yield from (Path(entry.path) for entry in found if entry.name.lower().endswith(LABELS) and os.path.isfile(entry.path))
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _compare(out: Path, settings: Settings, before: list[str | None], now: list[str | None]) -> None:

@@ -11,6 +11,7 @@ from .engines import Engine
 from .ledger import WORKSHOP, Ledger
 from .listing import LISTED, tell_faults, told_faults
 from .media import settled
+from .media_state import State, check_media, state_of
 from .report import printable
 from .settings import Settings
 from .spans import Span, grouped, span
@@ -22,15 +23,18 @@ LEAST, MOST = 32, 1024  # records of a task
 
 class Looked(NamedTuple):
     """`line`: the record that goes on, or as it was where it is lost; `mark`: its perceptual hash; `fault`: kind, medium and
-    reason."""
+    reason; `state`: of a medium that stays where it is, when it was opened."""
 
     line: bytes
     mark: int | None = None
     fault: tuple[str, str, str] | None = None
+    state: State | None = None
 
 
 def look_at_media(ledger: Ledger, settings: Settings, out: Path, engine: Engine, progress: Callable[[int], None]) -> None:
-    """Fills LOOKED, a line for each of LISTED, and goes on where it was stopped."""
+    """Fills LOOKED, a line for each of LISTED, and goes on where it was stopped. Raises FacewiseError where media that were looked
+    at before have changed."""
+    check_media(ledger, out)
     if ledger.told(LOOKED) is not None:
         return
     ledger.open(LOOKED)
@@ -44,6 +48,8 @@ def look_at_media(ledger: Ledger, settings: Settings, out: Path, engine: Engine,
                 faults.add(*found.fault)
             start = ledger.append(LOOKED, found.line)
             ledger.looked_at(position, start, found.mark, f"{found.fault[0]}: {found.fault[2]}" if found.fault else None)
+            if found.state:
+                ledger.named(position, *found.state)
         done += len(batch)
         progress(len(batch))
         ledger.tell("looked", done)
@@ -60,9 +66,12 @@ def looked(handling: Handling, task: Span) -> list[Looked]:
 def _each(handling: Handling, lines: list[bytes]) -> Iterator[Looked]:
     for line in lines:
         record = record_of(json.loads(line))
+        state = state_of(record.media) if handling.look else None
         try:
             found, mark = settled(record, handling)
         except MediaError as fault:
-            yield Looked(line, fault=(fault.kind, printable(record.media), str(fault).removeprefix(f"{record.media}: ")))
+            where = printable(record.media or record.id)
+            yield Looked(line, fault=(fault.kind, where, str(fault).removeprefix(f"{record.media}: ")))
             continue
-        yield Looked(line if found == record else json_line(found).encode(), mark)
+        told = line if found == record else json_line(found).encode()
+        yield Looked(told, mark, state=state if found.media == record.media else None)

@@ -14,7 +14,10 @@ def settled(record: Record, handling: Handling) -> tuple[Record, int | None]:
     """The record with the medium that its rows are to name, and the medium's perceptual hash, if it was looked at. Raises
     MediaError."""
     if not record.media:
-        raise MediaError("no media", "the source names none: the dataset that it asks about does not lie beside it")
+        dataset = record.source.get("dataset")
+        raise MediaError(
+            "no media", f"the folder of {dataset or 'the dataset that it asks about'} does not lie beside its questions"
+        )
     try:
         record.media.encode()
     except UnicodeEncodeError:

@@ -85,7 +85,9 @@ def check(out: Path, settings: Settings) -> None:
 
 
 def make_folder(out: Path) -> None:
-    """Raises FacewiseError if it holds what is no set of ours."""
+    """Raises FacewiseError if it is a file, or holds what is no set of ours."""
+    if out.exists() and not out.is_dir():
+        raise FacewiseError(f"--out {out} is a file, and a folder is wanted; give another --out")
     is_begun = (out / SETTINGS).is_file() or not out.is_dir()
     if not is_begun and any(path.name != WORKSHOP and not path.name.startswith(f".{SETTINGS}") for path in out.iterdir()):
         raise _no_set(out)

@@ -53,6 +53,7 @@ def _told(report: Report) -> dict[str, Any]:
     return {
         "answered": report.answered + report.before,
         "failed": report.failed,
+        "silent": report.is_silent,
         "left out": dict(report.left_out),
         "tokens": report.tokens,
         **cost,

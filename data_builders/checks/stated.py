@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...model.readings import VISIBLE_CUE
+from ...model.readings import ACTIVE_INTENSITY, VISIBLE_CUE
 from ...model.taxonomy import AU_CODES
 from ..records import GENUINE, Record
 from .claims import Claim
@@ -108,7 +108,8 @@ def _fits_side(claim: Claim, shown: Shown) -> bool:
     if claim.side == "both" or shown.left is None or shown.right is None:
         return False
     more, less = (shown.left, shown.right) if claim.side == "left" else (shown.right, shown.left)
-    return (claim.more and more > less) or (claim.level is not None and shown.side == "both")
+    has_extent = claim.level is not None or claim.direction != 0  # a side with its own is no claim about the other one
+    return (claim.more and more > less) or (has_extent and more >= ACTIVE_INTENSITY)
 
 
 def _nothing(claim: Claim, held: Held) -> Iterator[str]:

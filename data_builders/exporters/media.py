@@ -5,11 +5,10 @@ video file cannot be named in any of the formats: `facewise build --media copy` 
 """
 
 import os
-import re
 from functools import lru_cache
 from pathlib import Path
 
-from ..readers.frame_folder import PICTURES
+from ..readers.frame_folder import frame_files, positions
 from ..rows import Row
 from .exporter import NotHeldError
 
@@ -20,7 +19,7 @@ REMEMBERED = 64  # folders and pictures: the rows of a record follow each other
 
 def forget() -> None:
     """Before an export: files may have changed since the last one."""
-    for remembered in (_there, frame_files, header):
+    for remembered in (_there, _frames, header):
         remembered.cache_clear()
 
 
@@ -60,7 +59,7 @@ def _there(folder: Path, name: str) -> str:
 def _clip(row: Row, path: str) -> str | list[str]:
     part = row.meta.get("frames")
     if os.path.isdir(path):
-        files = frame_files(path)
+        files = _frames(path)
         found = files[part[0] : part[1] + 1] if part else files
         if part and len(found) <= part[1] - part[0]:
             raise NotHeldError("a part that its folder of frames does not have")
@@ -71,13 +70,10 @@ def _clip(row: Row, path: str) -> str | list[str]:
 
 
 @lru_cache(REMEMBERED)
-def frame_files(folder: str) -> tuple[str, ...]:
-    """The pictures of a folder by the last integer of their names, which is not the order of the names."""
-    names = [name for name in os.listdir(folder) if Path(name).suffix.lower() in PICTURES and not name.startswith(".")]
-    numbered = {int(found[-1]): name for name in names if (found := re.findall(r"\d+", Path(name).stem))}
-    if len(numbered) < len(names) or not names:
+def _frames(folder: str) -> tuple[str, ...]:
+    if not positions(Path(folder)):
         raise NotHeldError("a folder that holds no frames with numbers of their own")
-    return tuple(os.path.join(folder, numbered[number]) for number in sorted(numbered))
+    return tuple(map(str, frame_files(Path(folder))))
 
 
 def upright_size(path: str) -> tuple[int, int]:

@@ -32,13 +32,15 @@ REST = "VII"  # the objective class of what is in no other
 Tell = Callable[[Movement], str]
 
 
-def spotted(known: Known, rng: Random) -> Exchange | None:
+def spotted(known: Known, rng: Random, timed: bool = True) -> Exchange | None:
+    """`timed`: from when to when is told with it."""
     if known.record.clip is None:
         return None
     found = expressions(known)
-    said = (
-        f"{_there(found)}: {_spans(found, known)}." if len(found) > 1 else _one(found[0], known, rng) if found else nothing(known)
-    )
+    if len(found) > 1:
+        said = f"{_there(found)}: {_spans(found, known) if timed else listed([f'a {NAMES[each.kind]}' for each in found])}."
+    else:
+        said = _one(found[0], known, rng, timed) if found else nothing(known)
     return _about("spotted", said, known, rng)
 
 
@@ -179,8 +181,9 @@ def _there(found: Sequence[Movement]) -> str:
     return "There is one" if len(found) == 1 else f"There are {_number(len(found))}"
 
 
-def _one(movement: Movement, known: Known, rng: Random) -> str:
-    return rng.choice(("There is a {}.", "I spot a {}.", "One movement stands out: a {}.")).format(_span(movement, known))
+def _one(movement: Movement, known: Known, rng: Random, timed: bool) -> str:
+    told = _span(movement, known) if timed else NAMES[movement.kind]
+    return rng.choice(("There is a {}.", "I spot a {}.", "One movement stands out: a {}.")).format(told)
 
 
 def _spans(found: Sequence[Movement], known: Known) -> str:

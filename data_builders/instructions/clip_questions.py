@@ -28,7 +28,7 @@ MICRO = {
         "When does the face move?",
         "Give onset and offset.",
         "At which frames does the movement begin and end?",
-        "Between which moments does it happen?",
+        "Between which moments does the face move?",
         "Find the intervals of facial movement.",
         "Timestamps of every expression, please.",
         "Localise the expressions in time.",
@@ -55,7 +55,7 @@ MICRO = {
         "Code the movement in action units.",
         "Which part of the face flashes?",
         "Which facial muscles flicker for a moment?",
-        "What do the muscles do in that moment?",
+        "What do the muscles do when the face moves?",
     ),
     "class": (
         "Which class does the movement belong to?",

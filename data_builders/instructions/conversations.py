@@ -50,9 +50,10 @@ def _pixels(known: Known, rng: Random) -> Turns:
 
 
 def _movements(known: Known, rng: Random) -> Turns:
+    """Where a later question is from when to when, the first answer leaves that open."""
     kinds = ("when", rng.choice(("apex", "duration")), "units", "class")
     told = [(kind, turn) for kind in kinds if (turn := clip_answers.MICRO_KINDS[kind](known, rng))]
-    first = clip_answers.spotted(known, rng)
+    first = clip_answers.spotted(known, rng, timed="when" not in dict(told))
     return _talked(CLIP_FOLLOW_UPS, [("spotted", first), *_ordered(told, rng)], known, rng) if first else []
 
 

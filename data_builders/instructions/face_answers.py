@@ -107,7 +107,7 @@ def change(known: Known, rng: Random) -> Exchange | None:
     more, less = changes({code: both for code, both in known.record.change.items() if code in AU_WORDS})
     parts = [moved(units, how, known.facs) for units, how in ((more, "more"), (less, "less")) if units]
     said = f"In the second picture {'; '.join(parts)}." if parts else "Between the two pictures nothing in the face changes."
-    label = " ".join([f"+{unit.code}" for unit in more] + [f"-{unit.code}" for unit in less]) or "none"
+    label = " ".join(dict.fromkeys([f"+{unit.code}" for unit in more] + [f"-{unit.code}" for unit in less])) or "none"
     return Exchange(rng.choice(_in_wording(CHANGE, known)), said, label)
 
 

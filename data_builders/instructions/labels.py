@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from ...model.readings import ACTIVE_INTENSITY, ONE_SIDED, VISIBLE_CUE
-from ...model.taxonomy import AU_CODES
+from ...model.taxonomy import AU_CODES, CUES
 from ..davison import OTHER, davison_class
 from ..records import Record, Sides
 
@@ -20,6 +20,7 @@ PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 NOUNS = {"image": ("picture", "photo", "image"), "video": ("clip", "video", "recording"), "frame": ("frame",)}
 BOTH, LEFT, RIGHT = "both", "left", "right"
 LETTERS = "ABCDE"
+FAINT_CUE = 0.25  # from here to VISIBLE_CUE one person sees it and another does not
 EVERYTHING = "distractors"  # a clip that tells these tells all that moves, blinks too
 
 
@@ -84,6 +85,12 @@ class Known:
         return [name for _, name in sorted(seen)]
 
     @cached_property
+    def missing(self) -> set[str]:
+        """Cues that are clearly not there: a faint one is neither named nor denied. Where cues are not known there is none."""
+        told = self.record.cues
+        return set() if told is None else {name for name in CUES if told.get(name, 0.0) < FAINT_CUE}
+
+    @cached_property
     def noun(self) -> str:
         """What the medium is called, the same in question and answer; another one for another record."""
         names = NOUNS[medium(self.record)]
@@ -132,12 +139,19 @@ def side_of(left: float, right: float) -> str:
 
 
 def changes(change: dict[str, Sides]) -> tuple[list[Unit], list[Unit]]:
-    """What became more and what less, the largest change first; `level` is how many levels."""
-    more = [unit for code, sides in change.items() if (unit := graded(code, sides))]
-    less = [unit for code, (left, right) in change.items() if (unit := graded(code, (-left, -right)))]
+    """What became more and what less, the largest change first; `level` is how many levels. A unit that changed on both sides, and
+    unlike, is there once for each."""
+    more = [unit for code, sides in change.items() for unit in _changed(code, *sides)]
+    less = [unit for code, (left, right) in change.items() for unit in _changed(code, -left, -right)]
     more.sort(key=lambda unit: (-(unit.level or 0), unit.code))
     less.sort(key=lambda unit: (-(unit.level or 0), unit.code))
     return more, less
+
+
+def _changed(code: str, left: float, right: float) -> list[Unit]:
+    if min(left, right) < ACTIVE_INTENSITY or side_of(left, right) == BOTH:
+        return [unit] if (unit := graded(code, (left, right))) else []
+    return [Unit(code, left, LEFT), Unit(code, right, RIGHT)]
 
 
 def movements_of(clip: dict[str, Any] | None) -> tuple[Movement, ...]:

@@ -146,11 +146,11 @@ def signs(known: Known, rng: Random) -> str:
 def reasons(known: Known, rng: Random) -> str:
     """Borders, surface and light in turn where cues are known, else what the class means."""
     if known.record.live:
-        looked = f"{_not_seen(known.cues, rng)} " if known.cues is not None else ""
+        looked = f"{_not_seen(known, rng)} " if known.cues is not None else ""
         return f"{looked}{rng.choice(PERSON)}"
     if not known.cues:
         return f"{NO_CUE} {meaning(known)}" if known.cues == [] else meaning(known)
-    walk = " ".join(_place(name, cues, known.cues) for name, cues in PLACES.items())
+    walk = " ".join(_place(name, known) for name in PLACES)
     return f"{walk} {rng.choice(CONCLUSIONS)}" if rng.random() < CONCLUDED else walk
 
 
@@ -228,19 +228,22 @@ def _live(known: Known, rng: Random) -> str:
     """Of signs only where cues are known."""
     if known.cues is None:
         return rng.choice(PERSON)
-    return rng.choice(PERSON if known.cues else (*PERSON, NO_SIGN)) if rng.random() < 0.5 else _not_seen(known.cues, rng)
+    return rng.choice(PERSON if known.cues else (*PERSON, NO_SIGN)) if rng.random() < 0.5 else _not_seen(known, rng)
 
 
-def _not_seen(seen: list[str], rng: Random) -> str:
-    names = [name for name in SHOWS if name not in seen]
-    missing = [names.pop(int(rng.random() * len(names))) for _ in range(NOT_SEEN)]
+def _not_seen(known: Known, rng: Random) -> str:
+    names = [name for name in SHOWS if name in known.missing]
+    missing = [names.pop(int(rng.random() * len(names))) for _ in range(min(NOT_SEEN, len(names)))]
+    if not missing:
+        return NO_SIGN
     return f"I looked for signs of an attack and found {listed([f'no {name}' for name in missing])}."
 
 
-def _place(name: str, cues: tuple[str, ...], seen: list[str]) -> str:
+def _place(name: str, known: Known) -> str:
     """What is visible there; else that what belongs there is not."""
-    found = [SHOWS[cue] for cue in cues if cue in seen]
-    told = _joined(found) if found else listed([f"no {cue}" for cue in cues[:NAMED_AS_MISSING]])
+    found = [SHOWS[cue] for cue in PLACES[name] if cue in (known.cues or ())]
+    missing = [f"no {cue}" for cue in PLACES[name] if cue in known.missing]
+    told = _joined(found) if found else listed(missing[:NAMED_AS_MISSING]) or "nothing is clear"
     return f"{name.capitalize()}: {told}."
 
 

@@ -13,10 +13,10 @@ from ...model.errors import FacewiseError
 from ..records import Record
 from .action_codes import action_codes
 from .casme3_videos import VideoLabel, video_records
-from .expression_events import COARSE, emotion, span, word
+from .expression_events import span, word
 from .faults import Faults
 from .frame_folder import inside, leaves
-from .micro_clip import MicroClip
+from .micro_clip import MicroClip, MicroRow, MicroSet
 from .sheet_file import found, table
 from .source import Source
 
@@ -39,42 +39,25 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
 
 
 def _cut(root: Path, labels: list[tuple[int, str, dict[str, str]]], classes: str, faults: Faults) -> Iterator[Record]:
-    frames, used = inside(root, "Part_A_ME_clip", "frame"), set()
+    frames = inside(root, "Part_A_ME_clip", "frame")
     if frames is None:
         raise FacewiseError(
             f"{root / 'Part_A_ME_clip' / 'frame'}: no such folder; give the folder that holds Part_A_ME_clip/, or length=long"
         )
-    for place, where, row in labels:
-        feeling, subject = word(row["emotion"]), row["Subject"].lower()
-        name = f"{row['Subject']}_{row['Filename']}_{row['Onset']}"
-        told, codes = span(row["Onset"], row["Apex"], row["Offset"]), action_codes(row["AU"])
-        folder = inside(frames, name)
-        used.add(folder)
-        if feeling not in CLASSES:
-            faults.add("unknown class", where, repr(row["emotion"]))
-        elif classes == "3" and feeling == "others":
-            faults.leave_out("others is none of the 3 classes")
-        elif (clip := MicroClip(where, name, folder, told, feeling, codes, ERRORS.get(place)).labels(30, faults)) and folder:
-            yield Record(
-                f"casme3/{name.lower()}",
-                folder.relative_to(root).as_posix(),
-                dataset="CAS(ME)^3 A",
-                licence=CASME3.terms,
-                subject=f"casme3/{subject}",
-                emotion=emotion(feeling),
-                clip=clip[0],
-                protocols={"LOSO": subject},
-                source={
-                    "emotion": row["emotion"],
-                    "class": feeling if classes == "7" else COARSE[feeling],
-                    "action units": row["AU"],
-                    "objective class": row["Objective class"],
-                    **clip[1],
-                },
-            )
-    for spare in leaves(frames, 1):
-        if spare not in used:
-            faults.add("no label", spare.relative_to(root), "not in the sheet")
+    kept = CLASSES[:-1] if classes == "3" else CLASSES
+    clips = MicroSet("CAS(ME)^3 A", CASME3.terms, 30, CLASSES, kept, classes)
+    return clips.records(root, (_row(frames, *label) for label in labels), leaves(frames, 1), faults)
+
+
+def _row(frames: Path, place: int, where: str, row: dict[str, str]) -> MicroRow:
+    name = f"{row['Subject']}_{row['Filename']}_{row['Onset']}"
+    told, codes = span(row["Onset"], row["Apex"], row["Offset"]), action_codes(row["AU"])
+    return MicroRow(
+        MicroClip(where, name, inside(frames, name), told, word(row["emotion"]), codes, ERRORS.get(place)),
+        f"casme3/{name.lower()}",
+        f"casme3/{row['Subject'].lower()}",
+        {"emotion": row["emotion"], "action units": row["AU"], "objective class": row["Objective class"]},
+    )
 
 
 def _macro(root: Path) -> Iterator[tuple[str, dict[str, str]]]:

@@ -11,6 +11,7 @@ from ...model.errors import FacewiseError
 from ..records import Record
 from .faults import Faults
 from .source import Source
+from .text_file import text
 
 PARTS = {"0": "train", "1": "val", "2": "test"}
 PICTURES = Path("img_align_celeba")
@@ -50,7 +51,7 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
         raise FacewiseError(f"{path}: no such file; the attributes, the partition and the identities are needed")
-    return [line for line in path.read_text().splitlines() if line.strip()]
+    return [line for line in text(path).splitlines() if line.strip()]
 
 
 def _pairs(path: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from ...model.errors import FacewiseError
 from ..records import GENUINE, Record
 from .faults import Faults
 from .source import Source
+from .text_file import text
 
 TYPES = ("Live", "Photo", "Poster", "A4", "Face Mask", "Upper Body Mask", "Region Mask", "PC", "Pad", "Phone", "3D Mask")
 ATTACKS = dict(zip(TYPES, (None, *3 * ("print",), *3 * ("paper mask",), *3 * ("replay",), None), strict=True))
@@ -85,7 +86,7 @@ def _is_label(label: object) -> bool:
 def _boxed(picture: Path) -> tuple[dict[str, str], Box | None]:
     """The box in the source's words, and in pixels of the picture, within it. A missing or broken one costs no picture."""
     file = picture.with_name(f"{picture.stem}_BB.txt")
-    told = file.read_text().split() if file.is_file() else []
+    told = text(file).split() if file.is_file() else []
     words = {"box_224": " ".join(told)} if told else {}
     try:
         x, y, w, h = (float(value) / SCALED for value in told[:4])
@@ -110,7 +111,7 @@ def _labels(path: Path) -> dict[str, list[int]]:
     if not path.is_file():
         raise FacewiseError(f"{path}: no such file; give the folder that holds Data and metas")
     try:
-        labels = json.loads(path.read_text())
+        labels = json.loads(text(path))
     except ValueError as error:
         raise FacewiseError(f"{path}: no JSON ({error})") from None
     if not isinstance(labels, dict):

@@ -17,6 +17,7 @@ from ..records import GENUINE, Record
 from .faults import Faults
 from .listing import VIDEOS, child, media, needed, within
 from .source import Source
+from .text_file import text
 
 ORIGINALS = {"youtube": "original_sequences/youtube", "actors": "original_sequences/actors"}
 METHODS = {
@@ -97,7 +98,7 @@ def _pairs(root: Path) -> dict[str, tuple[str, str]]:
         if not path.is_file():
             raise FacewiseError(f"{path}: no such file; {HINT}")
         try:
-            pairs = [(str(one), str(other)) for one, other in json.loads(path.read_text())]
+            pairs = [(str(one), str(other)) for one, other in json.loads(text(path))]
         except (ValueError, TypeError):
             raise FacewiseError(f"{path}: a list of pairs was looked for") from None
         for one, other in pairs:

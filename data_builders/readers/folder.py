@@ -27,6 +27,7 @@ from .label_words import FAKE, LIVE, SPLITS, attack_of, class_of, digital_of, pl
 from .listing import PICTURES, VIDEOS, child, within
 from .source import Source
 from .table import rows
+from .text_file import encoding
 
 UNDECODED = {".wmv", ".mpg", ".mpeg", ".heic", ".heif"}  # read as records, so that a build tells what to do about them
 MEDIA = PICTURES | VIDEOS | UNDECODED | {".webp", ".webm", ".gif", ".tif", ".tiff"}
@@ -47,7 +48,6 @@ class Place:
     licence: str
 
     def record(self, media: str, fields: dict[str, Any], source: dict[str, str]) -> Record:
-
         told = {"dataset": self.name, "licence": self.licence, "id": f"{self.name}/{media}"} | fields
         who = told.pop("subject", None)
         if who is None:
@@ -60,7 +60,6 @@ class Place:
 
 
 def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Record]:
-
     place = Place(root, root.resolve().name, licence_of(root, "not told"))
     if tables := _tables(root):
         _check_levels(root, tables, options["units"])
@@ -95,7 +94,7 @@ def _rows(root: Path, path: Path, faults: Faults) -> Iterator[tuple[str, dict[st
                 raise FacewiseError(f"{path}: its columns are parted by semicolons; save it with commas")
             yield os.path.join(prefix, where), row
         return
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
+    with path.open(encoding=encoding(path), errors="replace") as file:
         for number, line in enumerate(file, start=1):
             where = os.path.join(prefix, f"{path.name}:{number}")
             told = _parsed(line)

@@ -6,14 +6,28 @@ A frame's position is its place from 0 among the folder's pictures sorted by tha
 import re
 from pathlib import Path
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
+
+
+def frame_files(folder: Path) -> list[Path]:
+    """The pictures that bear a number, in the order of their positions."""
+    return [path for _, path in sorted(_numbered(_pictures(folder)))]
 
 
 def positions(folder: Path) -> dict[int, int]:
-    """{number: position}, in their order; nothing where two pictures share a number. Hidden files, such as macOS's ._img46.jpg, are no pictures."""
-    names = [path.stem for path in folder.iterdir() if path.suffix.lower() in PICTURES and not path.name.startswith(".")]
-    numbers = [int(found[-1]) for name in names if (found := re.findall(r"\d+", name))]
-    return {number: i for i, number in enumerate(sorted(numbers))} if len(set(numbers)) == len(names) else {}
+    """{number: position}, in their order; nothing where two pictures share a number, or one has none."""
+    pictures = _pictures(folder)
+    numbers = sorted({number for number, _ in _numbered(pictures)})
+    return {number: i for i, number in enumerate(numbers)} if len(numbers) == len(pictures) else {}
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Hidden files, such as macOS's ._img46.jpg, are none."""
+    return [path for path in folder.iterdir() if path.suffix.lower() in PICTURES and not path.name.startswith(".")]
+
+
+def _numbered(pictures: list[Path]) -> list[tuple[int, Path]]:
+    return [(int(found[-1]), path) for path in pictures if (found := re.findall(r"\d+", path.stem))]
 
 
 def inside(folder: Path, *names: str) -> Path | None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from ...model.errors import FacewiseError
+from .text_file import text
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp"}
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".m4v", ".flv"}
@@ -39,8 +40,8 @@ def lines(path: Path) -> list[tuple[str, str]]:
     """(file:line, the line stripped) of those that hold something."""
     if not path.is_file():
         raise FacewiseError(f"{path}: no such file")
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    return [(f"{path.name}:{number}", line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    told = enumerate(text(path).splitlines(), start=1)
+    return [(f"{path.name}:{number}", line.strip()) for number, line in told if line.strip()]
 
 
 def within(path: Path, root: Path) -> str:

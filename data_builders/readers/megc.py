@@ -18,6 +18,7 @@ from .expression_events import emotion
 from .faults import Faults
 from .frame_folder import inside, leaves
 from .source import Source
+from .text_file import text
 
 FILES = ("me_vqa_*.jsonl", "me_lvqa_*.jsonl")
 FOLDERS = {"casme2": "CASME2", "samm": "SAMM", "smic": "SMIC", "samm_lv": "SAMM_LV", "casme3": "CASME3"}
@@ -28,7 +29,7 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
     if not files:
         raise FacewiseError(f"{root}: no file {' or '.join(FILES)}; lay the challenge's questions there")
     for file in files:
-        for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
+        for number, line in enumerate(text(file).split("\n"), start=1):
             if line.strip() and (row := _row(line, f"{file.name}:{number}", faults)):
                 yield from _record(root, file, number, row, faults)
 

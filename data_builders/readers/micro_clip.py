@@ -1,6 +1,6 @@
 """A row of a sheet that labels one micro-expression in a folder of frames of its own, as in CASME II, SAMM, CAS(ME)^3, 4DME and MMEW.
 
-CASME II, SAMM and MMEW differ in their columns, names and errors, and are read alike: MicroSet makes the records of all three.
+CASME II, SAMM, CAS(ME)^3 and MMEW differ in their columns, names and errors, and are read alike: MicroSet makes the records of all four.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +13,8 @@ from .action_codes import ActionCodes
 from .expression_events import COARSE, Span, emotion, placed
 from .faults import Faults
 from .frame_folder import positions
+
+COARSE_ONES = ("3", "4")  # protocols of so many classes have the coarse ones, with `others` or without
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class MicroRow:
 
 @dataclass(frozen=True)
 class MicroSet:
-    """`classes`: all that the sheet knows; `kept`: those of the protocol, which is called by their `number`. Three classes are the coarse ones."""
+    """`classes`: all that the sheet knows; `kept`: those of the protocol, which is called by their `number`."""
 
     dataset: str
     terms: str
@@ -89,5 +91,5 @@ class MicroSet:
             emotion=emotion(feeling),
             clip=labels,
             protocols={"LOSO": row.subject.rpartition("/")[2]},
-            source={**row.words, "class": COARSE[feeling] if self.number == "3" else feeling, **corrected},
+            source={**row.words, "class": COARSE[feeling] if self.number in COARSE_ONES else feeling, **corrected},
         )

@@ -13,6 +13,7 @@ from ..splits import split_of
 from .faults import Faults
 from .source import Source
 from .table import rows
+from .text_file import encoding
 
 COLUMNS = ("id_num", "age", "gender", "race", "photo")
 
@@ -43,7 +44,7 @@ def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Recor
 def _table(root: Path) -> Path:
     found = []
     for path in sorted(root.rglob("*.csv")):
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with path.open(encoding=encoding(path), errors="replace") as file:
             names = {name.strip() for name in file.readline().split(",")}
         found += [path] if set(COLUMNS) <= names else []
     if len(found) != 1:

@@ -11,6 +11,7 @@ from ...model.errors import FacewiseError
 from ..records import Record
 from .faults import Faults
 from .source import Source
+from .text_file import text
 
 CLASSES = {"1": "surprise", "2": "fear", "3": "disgust", "4": "happiness", "5": "sadness", "6": "anger", "7": "neutral"}
 LIST = Path("basic/EmoLabel/list_patition_label.txt")
@@ -20,7 +21,9 @@ PICTURES = Path("basic/Image/aligned")
 def _read(root: Path, options: dict[str, str], faults: Faults) -> Iterator[Record]:
     if not (root / LIST).is_file():
         raise FacewiseError(f"{root / LIST}: no such file; give the folder that holds basic/")
-    for number, line in enumerate((root / LIST).read_text().splitlines(), start=1):
+    for number, line in enumerate(text(root / LIST).splitlines(), start=1):
+        if not line.strip():
+            continue
         name, _, label = line.strip().partition(" ")
         where = f"{LIST}:{number}"
         if label not in CLASSES:

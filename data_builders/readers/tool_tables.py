@@ -20,6 +20,7 @@ from ..records import Record
 from .faults import Faults
 from .listing import PICTURES, VIDEOS, within
 from .source import Source
+from .text_file import encoding
 
 CLEAR = 0.5  # an emotion that leads with less is none
 STILLS = PICTURES | {".webp"}
@@ -134,7 +135,7 @@ def _units(names: Iterable[str], suffixes: Sequence[str]) -> set[str]:
 def _names(table: Path) -> set[str]:
     """Nothing where it is no table at all."""
     try:
-        with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        with table.open(newline="", encoding=encoding(table), errors="replace") as file:
             return {name.strip() for name in next(csv.reader(file), [])}
     except csv.Error:
         return set()
@@ -142,7 +143,7 @@ def _names(table: Path) -> set[str]:
 
 def _rows(table: Path, wanted: Container[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """(file:line, {column: cell}) of the wanted columns; what a short row lacks is empty."""
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+    with table.open(newline="", encoding=encoding(table), errors="replace") as file:
         reader = csv.reader(file)
         at = [(i, name.strip()) for i, name in enumerate(next(reader)) if name.strip() in wanted]
         try:

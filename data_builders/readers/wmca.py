@@ -18,6 +18,7 @@ from ..records import GENUINE, Record
 from .faults import Faults
 from .listing import PICTURES, VIDEOS, needed, within
 from .source import Source
+from .text_file import encoding
 from .told import Told
 
 STEM = re.compile(r"\d\d\.\d\d\.\d\d_(?P<client>\d{3})_(?P<session>\d\d)_(?P<presenter>\d{3})_(?P<type>[0-5])_(?P<pai>\d{2,3})")
@@ -101,7 +102,7 @@ def _protocols(root: Path) -> defaultdict[str, dict[str, str]]:
     for path in sorted(folder.glob("*.csv")):
         name = re.sub(r"^protocol-|-curated$", "", path.stem, flags=re.IGNORECASE)
         rows = 0
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with path.open(newline="", encoding=encoding(path), errors="replace") as file:
             for row in csv.reader(file):
                 stems = [match[0] for cell in row if (match := STEM.search(cell))]
                 parts = [PARTS[cell.strip().lower()] for cell in row if cell.strip().lower() in PARTS]

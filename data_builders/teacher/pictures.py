@@ -7,7 +7,6 @@ labelled by frames at equal distances. Clips are decoded in threads; a picture's
 import asyncio
 import base64
 import io
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from ...model.engines.chat_shapes import data_uri, is_plain
 from ...model.errors import FacewiseError
 from ...model.perception.picture import FORMATS, read_picture
 from ...model.perception.video import open_clip
-from ..readers.frame_folder import PICTURES
+from ..readers.frame_folder import frame_files
 from ..records import Record
 from ..rows import Row
 
@@ -128,7 +127,7 @@ def _part(path: Path, uri: bytes) -> bytes:
 
 
 def _clip(path: Path, labels: dict[str, Any], section: tuple[int, ...], most: int) -> Shown:
-    frames = _frame_files(path) if path.is_dir() else None
+    frames = frame_files(path) if path.is_dir() else None
     first, last = section or (0, _last(path, frames, labels))
     chosen = moments(labels.get("events") or [], first, last if frames is None else min(last, len(frames) - 1), most)
     if frames is not None:
@@ -170,13 +169,6 @@ def _triple(event: dict[str, Any]) -> tuple[int, int, int]:
     """An apex that was not labelled is looked for half-way, as the protocols of such sets do."""
     onset, offset = event["onset"], event["offset"]
     return onset, event["apex"] if event.get("apex") is not None else (onset + offset) // 2, offset
-
-
-def _frame_files(folder: Path) -> list[Path]:
-    """By the last integer of their names, which is how the readers count."""
-    files = [path for path in folder.iterdir() if path.suffix.lower() in PICTURES and not path.name.startswith(".")]
-    numbers = {path: int(found[-1]) for path in files if (found := re.findall(r"\d+", path.stem))}
-    return sorted(numbers, key=numbers.__getitem__)
 
 
 def _frame_parts(path: Path, wanted: list[int]) -> Iterator[bytes]:

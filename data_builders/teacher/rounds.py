@@ -46,6 +46,11 @@ class Report:
     notes: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def is_silent(self) -> bool:
+        """All that were asked about in this run failed."""
+        return self.failed > 0 and self.answered == 0
+
 
 Progress = Callable[[Report], None]
 
@@ -109,7 +114,7 @@ class _Round:
                 for worker in workers:
                     worker.cancel()
         self._report.is_over_budget = self._spending.is_over
-        if self._report.failed and not self._report.answered:
+        if self._report.is_silent:
             self._report.notes.append(f"NOT ONE ROW WAS ANSWERED: all {self._report.failed} that were asked failed")
         self._tell()
         return self._report

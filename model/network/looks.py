@@ -60,10 +60,16 @@ def tower_inputs(faces: Sequence[FaceViews], look: Look) -> dict[str, Tensor]:
     count, views, size = len(faces), len(look.views), look.image_size
     images = np.array([face.images for face in faces], np.float32).reshape(count, views, size, size, 3)
     pixels = (images / 255 - np.array(look.mean, np.float32)) / np.array(look.std, np.float32)
+    pixels_FV3SS = np.ascontiguousarray(pixels.transpose(0, 1, 4, 2, 3))
+    return {"pixel_values": torch.from_numpy(pixels_FV3SS), **landmark_inputs(faces, look)}
+
+
+def landmark_inputs(faces: Sequence[FaceViews], look: Look) -> dict[str, Tensor]:
+    """All of `tower_inputs` but the pixels."""
+    count, views = len(faces), len(look.views)
     known = [face.has_landmarks for face in faces]
     change = [face.canonical - look.mean_face if face.has_landmarks else np.zeros((68, 3)) for face in faces]
     return {
-        "pixel_values": torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 1, 4, 2, 3))),
         "points": torch.from_numpy(np.array([face.points for face in faces], np.float32).reshape(count, views, 68, 2)),
         "deviation": torch.from_numpy(np.array(change, np.float32).reshape(count, 68, 3)),
         "pose": torch.from_numpy(np.array([face.pose for face in faces], np.float32).reshape(count, 3)),

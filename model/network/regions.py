@@ -137,7 +137,23 @@ class GuidedCrossAttention(nn.Module):
 
     def forward(self, patches_BVNC: Tensor, regions_BRC: Tensor, mask_BVN9: Tensor, has_landmarks_B: Tensor) -> Tensor:
         """Patches and their mask, region tokens [B, 10, C] -> guided patches [B, V, N, C]."""
-        batch, views, n, channels = patches_BVNC.shape
+        views, n = patches_BVNC.shape[1:3]
+        q, k, v, bias = self._parts(patches_BVNC, regions_BRC, mask_BVN9, has_landmarks_B)
+        attended = scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        return patches_BVNC + self.gate * self.out(merge_heads(attended)).unflatten(1, (views, n))
+
+    def attention(self, patches_BVNC: Tensor, regions_BRC: Tensor, mask_BVN9: Tensor, has_landmarks_B: Tensor) -> Tensor:
+        """What each patch asks, mean of the heads [B, V, N, 11]: nine regions, the global token, the null token; adds up to 1."""
+        views, n = patches_BVNC.shape[1:3]
+        q, k, _, bias = self._parts(patches_BVNC, regions_BRC, mask_BVN9, has_landmarks_B)
+        shares = (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]) + bias).softmax(-1)
+        return shares.mean(1).unflatten(1, (views, n))
+
+    def _parts(
+        self, patches_BVNC: Tensor, regions_BRC: Tensor, mask_BVN9: Tensor, has_landmarks_B: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Queries, keys and values by head, and what is added to the logits."""
+        batch, channels = patches_BVNC.shape[0], patches_BVNC.shape[3]
         regions = self.region_norm(regions_BRC)
         keys, values = self.key(regions), self.value(regions)
         null = self.null_key.to(keys.dtype).expand(batch, 1, channels)
@@ -146,8 +162,7 @@ class GuidedCrossAttention(nn.Module):
         queries = self.query(self.patch_norm(patches_BVNC)).flatten(1, 2)
         bias = attention_bias(mask_BVN9, has_landmarks_B).flatten(1, 2).unsqueeze(1)
         q, k, v = (split_heads(x, self.num_heads) for x in (queries, keys, values))
-        attended = scaled_dot_product_attention(q, k, v, attn_mask=bias.to(queries.dtype))
-        return patches_BVNC + self.gate * self.out(merge_heads(attended)).unflatten(1, (views, n))
+        return q, k, v, bias.to(queries.dtype)
 
 
 @torch.no_grad()

@@ -50,7 +50,10 @@ class FaceTower(nn.Module):
         return self.projector(pooled(guided, self.tokens)).flatten(1, 2)
 
     def patches(self, pixel_values: Tensor) -> Tensor:
-        """[F, V, 3, S, S] -> what the tower alone makes of it [F, V, N, C]; a class token and registers are left out."""
+        """[F, V, 3, S, S] -> what the tower alone makes of it [F, V, N, C]; a class token and registers are left out. Patches that were kept from before
+        stay as they are."""
+        if pixel_values.ndim == 4:
+            return pixel_values
         faces, views = pixel_values.shape[:2]
         dtype = next(self.tower.parameters()).dtype
         hidden = self.tower(pixel_values=pixel_values.flatten(0, 1).to(dtype)).last_hidden_state
