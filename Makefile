@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench fmt lint setup
+.PHONY: demo chat test test-page bench fmt lint setup
 
 demo: .venv/.package ## asks about two pictures in examples/
 	@echo "Asking which muscles are moving on examples/invented-face.jpg (the first answer ever prepares the language model, about 20 s)"
@@ -15,11 +15,17 @@ demo: .venv/.package ## asks about two pictures in examples/
 	@echo "Asking whether the face on examples/printed-face.jpg is real"
 	@.venv/bin/facewise ask examples/printed-face.jpg --task spoof
 
+chat: .venv/.package ## opens the chat page
+	@.venv/bin/facewise chat
+
 test: .venv/.package .venv/.dev ## the fast tests: offline, no GPU
 	@echo "Running the tests"
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
-bench: .venv/.package ## where the time of an answer goes
+test-page: .venv/.package .venv/.dev ## the chat page in Chromium; screenshots go to build/page
+	@.venv/bin/python -m pytest -m page tests/test_page_browser.py -s
+
+bench: .venv/.package ## speed, as rates and as ratios within one run
 	@.venv/bin/python tests/bench.py && .venv/bin/python tests/bench_serving.py && .venv/bin/python tests/bench_synthesis.py && .venv/bin/python tests/bench_build.py && .venv/bin/python tests/bench_teacher.py && .venv/bin/python tests/bench_scoring.py && .venv/bin/python tests/bench_training.py
 
 fmt: .venv/.dev ## formats the code and brings the README's tree up to date

@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _add_ask(verbs)
     _add_see(verbs)
+    _add_chat(verbs)
     verbs.add_parser("serve", help="serve the OpenAI API and the face endpoint, through vLLM", add_help=False)
     _add_synth(verbs)
     _add_build(verbs)
@@ -149,6 +150,19 @@ def _add_see(verbs: Any) -> None:
     parser.set_defaults(verb=_see)
 
 
+def _add_chat(verbs: Any) -> None:
+    from .serve.page.command import add_arguments
+
+    parser = verbs.add_parser(
+        "chat",
+        help="open the web page: drop a photo or a clip, ask, and see what the answer rests on",
+        epilog="Nothing is kept after a session unless --save names a folder; the page is for this machine unless --host says otherwise.",
+        allow_abbrev=False,
+    )
+    add_arguments(parser)
+    parser.set_defaults(verb=_chat)
+
+
 def _add_synth(verbs: Any) -> None:
     from .data_builders.synthesis.command import add_arguments, synth
 
@@ -193,10 +207,16 @@ def _add_train(verbs: Any) -> None:
 
 def _add_export(verbs: Any) -> None:
     parser = verbs.add_parser(
-        "export", help="write a model as one whole folder, as transformers and vLLM load it", allow_abbrev=False
+        "export",
+        help="write a model as one whole folder, as transformers and vLLM load it",
+        epilog="Ten questions are asked before and after; a folder that would answer otherwise is not written, and the exit code is 2.",
+        allow_abbrev=False,
     )
-    parser.add_argument("model", metavar="MODEL", help="'default' or a folder that training wrote")
+    parser.add_argument("run", metavar="RUN", help="the folder of a training, or 'default'")
     parser.add_argument("out", metavar="OUT", help="the new folder")
+    parser.add_argument(
+        "--adapters", action="store_true", help="keep LoRAs as PEFT folders in OUT/adapters, for vLLM's --lora-modules"
+    )
     parser.add_argument("--verbose", action="store_true", help="let libraries write to stderr")
     parser.set_defaults(verb=_export)
 
@@ -345,6 +365,13 @@ def _see(args: argparse.Namespace) -> int:
     return 2 if bad else 0
 
 
+def _chat(args: argparse.Namespace) -> int:
+    from .serve.page.command import chat
+
+    with _own_stderr(args.verbose) as console:
+        return chat(args, console)
+
+
 def _train(args: argparse.Namespace) -> int:
     if not Path(args.recipe).is_file():
         raise FacewiseError(f"{args.recipe}: no such recipe; the recipe comes first, then its fields")
@@ -355,18 +382,16 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    import shlex
-
-    from .model.checkpoint import load_checkpoint
-    from .model.export import export, vllm_line
-
-    with _own_stderr(args.verbose):
+    with _own_stderr(args.verbose) as console:
+        from .model.export_run import export_run, told
         from .model.network import register
 
         register()
-        out = export(load_checkpoint(args.model), Path(args.out))
-    _print(f"{out}: a whole model. It is served by ours, or, where Facewise is installed beside it, by vLLM alone:")
-    _print(f"  facewise serve {shlex.quote(str(out))}\n  {vllm_line(out)}")
+        if console.isatty():
+            print("Asking, writing and asking again; about a minute for the embedded model ...", file=console)
+        done = export_run(args.run, Path(args.out), args.adapters)
+        lines = told(done)
+    _print("\n".join(lines))
     return 0
 
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from transformers import TrainerCallback
 
 from ..data_builders.records import write_whole
-from .encoder_progress import lines
+from .encoder.progress import lines
 from .processes import is_main
 
 LOSSES = "losses.json"  # of a stage's folder

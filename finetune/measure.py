@@ -14,8 +14,8 @@ from sklearn.metrics import f1_score, mean_absolute_error, roc_auc_score
 
 from ..model.readings import action_units, is_active
 from ..model.taxonomy import AU_CODES, EMOTIONS, NO_PROTOTYPE
-from .pack_lessons import PackSeen
-from .packed import Packed
+from .encoder.packed import Packed
+from .lessons.pack_lessons import PackSeen
 
 RESAMPLES = 500
 

@@ -13,9 +13,9 @@ from ..model.errors import FacewiseError
 from ..model.network.configuration import FaceEncoderConfig, FacewiseConfig
 from ..model.network.dry_run import DryRun, dry_run
 from ..model.network.encoder import FaceEncoder
-from .adapters import check_targets
-from .language_stage import ALIGNED
-from .packing import check_packs
+from .language.adapters import check_targets
+from .language.packing import check_packs
+from .language.stages import ALIGNED
 from .recipe import Recipe
 
 BYTES_A_NUMBER = 16  # that learns in float32 with AdamW: itself, its gradient, two moments

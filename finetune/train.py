@@ -17,22 +17,22 @@ from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
 from ..model.network.loading import load_strict
 from ..model.network.processing import EVIDENCE_FOLDER
-from .answering import answers
-from .assistant_start import base_configs
-from .built_rows import TaughtRow, taught_rows
-from .encoder_stage import encoder_config, train_encoder
-from .folds import check_folds
-from .lengths import check_lengths
-from .losses import weights_of
+from .encoder.folds import check_folds
+from .encoder.losses import weights_of
+from .encoder.packed import Packed, read_pack
+from .encoder.stage import encoder_config, train_encoder
+from .language.answering import answers
+from .language.assistant_start import base_configs
+from .lessons.built_rows import TaughtRow, taught_rows
+from .lessons.lengths import check_lengths
+from .lessons.pack_lessons import PACK, TASK_SHARE, PackSeen
+from .lessons.unseen import teaching_rows
 from .material import built_records, packed_records
 from .measure import measure, say
 from .outline import outline, planned_config, table
-from .pack_lessons import PACK, TASK_SHARE, PackSeen
-from .packed import Packed, read_pack
 from .processes import begin, check_shares, end, is_main, main_first, tell, together, wait
 from .recipe import Recipe, read_recipe
 from .run_folder import claim
-from .unseen import teaching_rows
 from .validation import write_table
 from .watch import told_when_full
 

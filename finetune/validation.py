@@ -15,8 +15,8 @@ from torch.nn.functional import cross_entropy
 
 from ..model.network.modeling import FacewiseForConditionalGeneration
 from ..model.network.processing import FacewiseProcessor
-from .batches import Lessons
-from .lessons import Lesson
+from .lessons.batches import Lessons
+from .lessons.lesson import Lesson
 from .measure import row, say, share
 
 TABLE = "validation.json"

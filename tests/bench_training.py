@@ -53,7 +53,7 @@ def quiet() -> None:
 
 
 def compare(folder: Path, rounds: int) -> None:
-    from facewise.finetune.built_rows import taught_rows
+    from facewise.finetune.lessons.built_rows import taught_rows
     from facewise.finetune.recipe import Recipe
 
     recipe = Recipe(rows=(str(drawn_set(folder)),), encoder_from="default", evidence_mix="both=3,tokens=1,words=1")
@@ -103,9 +103,9 @@ class Bench:
     """One model that both sides train."""
 
     def __init__(self, recipe: Any, folder: Path):
-        from facewise.finetune.adapters import with_lora
-        from facewise.finetune.assistant_start import started
-        from facewise.finetune.language_stage import rest
+        from facewise.finetune.language.adapters import with_lora
+        from facewise.finetune.language.assistant_start import started
+        from facewise.finetune.language.stages import rest
         from facewise.finetune.training_arguments import precision
         from facewise.model.checkpoint import load_checkpoint
 
@@ -129,9 +129,9 @@ class Bench:
         return [teacher.lesson(row, teacher.eyes.keys(row), [row]) for row in rows]
 
     def _teacher(self, perceiver: Any, store: Path) -> Any:
-        from facewise.finetune.media import Eyes
-        from facewise.finetune.row_lessons import RowTeacher
-        from facewise.finetune.seen_store import SeenStore
+        from facewise.finetune.lessons.media import Eyes
+        from facewise.finetune.lessons.row_lessons import RowTeacher
+        from facewise.finetune.lessons.seen_store import SeenStore
         from facewise.model.network.processing import FacewiseProcessor
 
         processor = FacewiseProcessor(self.processor.tokenizer, perceiver)
@@ -145,8 +145,8 @@ class Bench:
         self._run(Trainer(model=all_logits(self.model), args=self._arguments(), **data), tally)
 
     def ours(self, lessons: list, tally: Tally) -> None:
-        from facewise.finetune.answer_trainer import AnswerTrainer
-        from facewise.finetune.sampler import sampler_of
+        from facewise.finetune.language.answer_trainer import AnswerTrainer
+        from facewise.finetune.lessons.sampler import sampler_of
 
         rows = self._batches(lessons)
         data = {"train_dataset": rows, "data_collator": tally.counting(rows.collate)}
@@ -163,12 +163,12 @@ class Bench:
             raise SystemExit(f"the two sides learn different things: losses {found}")
 
     def _learner(self) -> Any:
-        from facewise.finetune.answer_loss import WithLoss
+        from facewise.finetune.language.answer_loss import WithLoss
 
         return WithLoss(self.model, packing=self.recipe.packing)
 
     def _batches(self, lessons: list) -> Any:
-        from facewise.finetune.batches import Lessons
+        from facewise.finetune.lessons.batches import Lessons
 
         return Lessons(lessons, self.processor.tokenizer.pad_token_id)
 
@@ -201,7 +201,7 @@ def all_logits(model: Any) -> Any:
     """The same loss as a Trainer without our ways has it: of the logits of all tokens."""
     from torch import nn
 
-    from facewise.finetune.answer_loss import counted
+    from facewise.finetune.language.answer_loss import counted
 
     class AllLogits(nn.Module):
         def __init__(self) -> None:

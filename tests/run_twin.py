@@ -10,7 +10,7 @@ import yaml
 from test_processing import tiny_tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from facewise.finetune.adapters import save_adapter
+from facewise.finetune.language.adapters import save_adapter
 from facewise.model.assembly import assembled, write_light
 from facewise.model.network import register
 from facewise.model.network.configuration import FaceEncoderConfig

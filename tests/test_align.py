@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from test_answer_loss import MIXED, tiny_model
 
-from facewise.finetune.answer_loss import WithLoss
-from facewise.finetune.batches import Lessons
-from facewise.finetune.language_stage import ALIGNED, fit_words, rest
+from facewise.finetune.language.answer_loss import WithLoss
+from facewise.finetune.language.stages import ALIGNED, fit_words, rest
+from facewise.finetune.lessons.batches import Lessons
 from facewise.finetune.recipe import Recipe
 
 

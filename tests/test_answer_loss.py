@@ -8,16 +8,16 @@ import torch
 from test_processing import IMAGE_TOKEN, VIDEO_TOKEN, tiny_tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from facewise.finetune.adapters import check_targets, with_lora
-from facewise.finetune.answer_loss import WithLoss, counted
-from facewise.finetune.answer_trainer import answer_arguments, fit_answers
-from facewise.finetune.batches import Lessons
-from facewise.finetune.language_stage import spare_memory
-from facewise.finetune.lessons import Lesson, Showing
-from facewise.finetune.projector_start import head_words, hidden_means, start_projector, word_embedding
+from facewise.finetune.language.adapters import check_targets, with_lora
+from facewise.finetune.language.answer_loss import WithLoss, counted
+from facewise.finetune.language.answer_trainer import answer_arguments, fit_answers
+from facewise.finetune.language.projector_start import head_words, hidden_means, start_projector, word_embedding
+from facewise.finetune.language.stages import spare_memory
+from facewise.finetune.language.token_masking import kept_attention, question_mask
+from facewise.finetune.lessons.batches import Lessons
+from facewise.finetune.lessons.lesson import Lesson, Showing
+from facewise.finetune.lessons.sampler import LessonSampler
 from facewise.finetune.recipe import Recipe
-from facewise.finetune.sampler import LessonSampler
-from facewise.finetune.token_masking import kept_attention, question_mask
 from facewise.model.errors import FacewiseError
 from facewise.model.network.configuration import FaceEncoderConfig, FacewiseConfig
 from facewise.model.network.modeling import FacewiseForConditionalGeneration

@@ -10,11 +10,11 @@ from test_processing import tiny_tokenizer
 from tiny_assistant import tiny_encoder
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from facewise.finetune.answer_loss import WithLoss
-from facewise.finetune.batches import Lessons
-from facewise.finetune.consistency import POOL, consistency_loss, own_prompt, symmetric_kl, twin_of
-from facewise.finetune.conversations import Conversation, Turn
-from facewise.finetune.lessons import Lesson, tokenised
+from facewise.finetune.language.answer_loss import WithLoss
+from facewise.finetune.language.consistency import POOL, consistency_loss, own_prompt, symmetric_kl, twin_of
+from facewise.finetune.lessons.batches import Lessons
+from facewise.finetune.lessons.conversations import Conversation, Turn
+from facewise.finetune.lessons.lesson import Lesson, tokenised
 from facewise.model.network.configuration import FacewiseConfig
 from facewise.model.network.modeling import FacewiseForConditionalGeneration
 from facewise.model.network.perceive import Perceiver

@@ -7,10 +7,10 @@ import torch
 from noise_pack import INPUTS, noise, tiny_encoder, written
 from safetensors.torch import save_file
 
-from facewise.finetune.losses import WEIGHTS, head_losses, presence, total, weights_of
-from facewise.finetune.order_losses import change_loss, rank_loss
-from facewise.finetune.packed import read_pack
-from facewise.finetune.region_text import REGION_UNITS, TEMPERATURE, RegionText, contrast, region_tokens, unit_words
+from facewise.finetune.encoder.losses import WEIGHTS, head_losses, presence, total, weights_of
+from facewise.finetune.encoder.order_losses import change_loss, rank_loss
+from facewise.finetune.encoder.packed import read_pack
+from facewise.finetune.encoder.region_text import REGION_UNITS, TEMPERATURE, RegionText, contrast, region_tokens, unit_words
 from facewise.model.errors import FacewiseError
 from facewise.model.network.encoder import EncoderOutput, FaceEncoder
 from facewise.model.taxonomy import ACTION_UNITS, AU_CODES, REGIONS

@@ -6,8 +6,8 @@ import pytest
 import torch
 from noise_pack import noise
 
-from facewise.finetune.encoder_sampling import Drawn, epoch_order, row_weights
-from facewise.finetune.packed import Packed
+from facewise.finetune.encoder.packed import Packed
+from facewise.finetune.encoder.sampling import Drawn, epoch_order, row_weights
 
 
 def pack_of(n: int, **columns: torch.Tensor) -> Packed:

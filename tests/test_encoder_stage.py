@@ -9,14 +9,16 @@ from noise_pack import INPUTS, noise, tiny_encoder, written
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
-from facewise.finetune import encoder_stage, folds, stage_trainer
-from facewise.finetune.ablation import another_face
-from facewise.finetune.encoder_lesson import EncoderLesson
-from facewise.finetune.encoder_progress import auc
-from facewise.finetune.encoder_stage import encoder_config, started_encoder, train_encoder
-from facewise.finetune.folds import dealt, fold_encoders, read_by
-from facewise.finetune.losses import WEIGHTS, weights_of
-from facewise.finetune.packed import read_pack
+from facewise.finetune import stage_trainer
+from facewise.finetune.encoder import folds
+from facewise.finetune.encoder import stage as encoder_stage
+from facewise.finetune.encoder.ablation import another_face
+from facewise.finetune.encoder.folds import dealt, fold_encoders, read_by
+from facewise.finetune.encoder.lesson import EncoderLesson
+from facewise.finetune.encoder.losses import WEIGHTS, weights_of
+from facewise.finetune.encoder.packed import read_pack
+from facewise.finetune.encoder.progress import auc
+from facewise.finetune.encoder.stage import encoder_config, started_encoder, train_encoder
 from facewise.finetune.recipe import Recipe
 from facewise.finetune.stage_trainer import check_fits
 from facewise.finetune.watch import last_checkpoint

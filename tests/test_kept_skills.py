@@ -7,14 +7,14 @@ from tiny_assistant import tiny_encoder, tiny_language
 from transformers import AutoTokenizer
 
 from facewise.data_builders.instructions.chat_questions import DECLINED_QUESTIONS
-from facewise.finetune import kept_skills
-from facewise.finetune.assistant_start import started
-from facewise.finetune.built_rows import taught_rows
-from facewise.finetune.general_questions import GENERAL_QUESTIONS
-from facewise.finetune.kept_skills import DECLINED, KEPT, beside_faces, chosen, declined, general, whole
-from facewise.finetune.lessons import Lesson, Showing
+from facewise.finetune.language.assistant_start import started
+from facewise.finetune.lessons import kept_skills
+from facewise.finetune.lessons.built_rows import taught_rows
+from facewise.finetune.lessons.general_questions import GENERAL_QUESTIONS
+from facewise.finetune.lessons.kept_skills import DECLINED, KEPT, beside_faces, chosen, declined, general, whole
+from facewise.finetune.lessons.lesson import Lesson, Showing
+from facewise.finetune.lessons.sampler import sampler_of
 from facewise.finetune.recipe import Recipe
-from facewise.finetune.sampler import sampler_of
 from facewise.model import base_llm
 from facewise.model.errors import FacewiseError
 from facewise.model.network.shown import Shown

@@ -14,15 +14,15 @@ from facewise import load
 from facewise.cli import main
 from facewise.data_builders.records import Record, write_records
 from facewise.data_builders.rows import Row, row_line, turn
-from facewise.finetune.answer_loss import WithLoss
-from facewise.finetune.answering import all_lessons
-from facewise.finetune.assistant_start import base_configs, started
-from facewise.finetune.built_rows import taught_rows
-from facewise.finetune.language_stage import batches_of, instruct, lessons_of, rest, task_adapters
-from facewise.finetune.media import Eyes, section
+from facewise.finetune.language.answer_loss import WithLoss
+from facewise.finetune.language.answering import all_lessons
+from facewise.finetune.language.assistant_start import base_configs, started
+from facewise.finetune.language.stages import batches_of, instruct, lessons_of, rest, task_adapters
+from facewise.finetune.lessons.built_rows import taught_rows
+from facewise.finetune.lessons.media import Eyes, section
+from facewise.finetune.lessons.seen_store import SeenStore
 from facewise.finetune.outline import outline, table
 from facewise.finetune.recipe import Recipe
-from facewise.finetune.seen_store import SeenStore
 from facewise.model.assembly import assembled, write_light
 from facewise.model.checkpoint import load_checkpoint
 from facewise.model.errors import FacewiseError

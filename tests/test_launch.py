@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from test_answer_loss import tiny_model
 
-from facewise.finetune.answer_loss import WithLoss
+from facewise.finetune.language.answer_loss import WithLoss
 
 LAUNCH = Path(__file__).parent.parent / "finetune" / "launch"
 

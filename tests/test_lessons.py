@@ -14,15 +14,15 @@ from tiny_assistant import tiny_encoder, tiny_language
 from transformers import AutoTokenizer
 
 from facewise.data_builders.instructions.evidence_answers import QUESTIONS, answer_text
-from facewise.finetune.boxes import box_words
-from facewise.finetune.conversations import Conversation, Turn
-from facewise.finetune.evidence_mix import softened, sureness, wrong_words
-from facewise.finetune.lessons import Lesson, tokenised, within
-from facewise.finetune.media import Eyes
-from facewise.finetune.pack_lessons import PackSeen, pack_lessons
-from facewise.finetune.packed import Packed, read_pack
+from facewise.finetune.encoder.packed import Packed, read_pack
+from facewise.finetune.lessons.boxes import box_words
+from facewise.finetune.lessons.conversations import Conversation, Turn
+from facewise.finetune.lessons.evidence_mix import softened, sureness, wrong_words
+from facewise.finetune.lessons.lesson import Lesson, tokenised, within
+from facewise.finetune.lessons.media import Eyes
+from facewise.finetune.lessons.pack_lessons import PackSeen, pack_lessons
+from facewise.finetune.lessons.seen_store import SeenStore
 from facewise.finetune.recipe import Recipe
-from facewise.finetune.seen_store import SeenStore
 from facewise.model.answer import Answer
 from facewise.model.errors import FacewiseError
 from facewise.model.network.encoder import evidence

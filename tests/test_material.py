@@ -8,7 +8,7 @@ import pytest
 from facewise.data_builders import pack as packing
 from facewise.data_builders.build import pipeline
 from facewise.finetune import material
-from facewise.finetune.built_rows import folder_and_weight
+from facewise.finetune.lessons.built_rows import folder_and_weight
 from facewise.finetune.material import built_records, packed_records
 from facewise.model.errors import FacewiseError
 

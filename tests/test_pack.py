@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 from facewise.data_builders.pack import main
 from facewise.data_builders.packed_row import DIGITAL, GRID, UNKNOWN, WHOLE, labelled_face, packed
 from facewise.data_builders.records import Record, read_records, write_records
-from facewise.finetune.packed import INPUTS, LABELS, read_pack
+from facewise.finetune.encoder.packed import INPUTS, LABELS, read_pack
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.faces import DetectedFace, find_faces
 from facewise.model.perception.picture import read_picture

@@ -8,12 +8,12 @@ import torch
 from test_answer_loss import MIXED, TOKENIZER, lesson, tiny_model, trained
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-from facewise.finetune.adapters import with_lora
-from facewise.finetune.answer_loss import WithLoss
-from facewise.finetune.batches import Lessons
-from facewise.finetune.language_stage import spare_memory
-from facewise.finetune.lessons import Lesson
-from facewise.finetune.packing import check_packs, read_rows_apart
+from facewise.finetune.language.adapters import with_lora
+from facewise.finetune.language.answer_loss import WithLoss
+from facewise.finetune.language.packing import check_packs, read_rows_apart
+from facewise.finetune.language.stages import spare_memory
+from facewise.finetune.lessons.batches import Lessons
+from facewise.finetune.lessons.lesson import Lesson
 from facewise.finetune.recipe import Recipe
 from facewise.model.errors import FacewiseError
 from facewise.model.network.modeling import FacewiseForConditionalGeneration

@@ -15,15 +15,15 @@ from test_processing import tiny_encoder as digital_encoder
 from facewise.data_builders.instructions.evidence_answers import answer_text
 from facewise.data_builders.records import Record, write_records
 from facewise.data_builders.rows import Row, row_line, turn
-from facewise.finetune.built_rows import folder_and_weight, taught_rows
-from facewise.finetune.lessons import Lesson
-from facewise.finetune.media import Eyes
-from facewise.finetune.packed import Packed, read_pack
+from facewise.finetune.encoder.packed import Packed, read_pack
+from facewise.finetune.lessons.built_rows import folder_and_weight, taught_rows
+from facewise.finetune.lessons.lesson import Lesson
+from facewise.finetune.lessons.media import Eyes
+from facewise.finetune.lessons.row_lessons import RowTeacher
+from facewise.finetune.lessons.seen import labelled_face, words_of
+from facewise.finetune.lessons.seen_store import SeenStore, fingerprint
+from facewise.finetune.lessons.unseen import teaching_rows
 from facewise.finetune.recipe import Recipe
-from facewise.finetune.row_lessons import RowTeacher
-from facewise.finetune.seen import labelled_face, words_of
-from facewise.finetune.seen_store import SeenStore, fingerprint
-from facewise.finetune.unseen import teaching_rows
 from facewise.model.errors import FacewiseError
 from facewise.model.network.processing import FacewiseProcessor
 from facewise.model.taxonomy import NO_FACE

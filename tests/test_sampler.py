@@ -8,8 +8,8 @@ import torch
 from accelerate.data_loader import BatchSamplerShard
 from torch.utils.data import BatchSampler
 
-from facewise.finetune.lessons import Lesson
-from facewise.finetune.sampler import REPEATS, LessonSampler, alike, fair, quotas
+from facewise.finetune.lessons.lesson import Lesson
+from facewise.finetune.lessons.sampler import REPEATS, LessonSampler, alike, fair, quotas
 
 
 def lesson(task: str = "spoof", label: str = "live", subject: str = "a", length: int = 5, weight: float = 1.0) -> Lesson:

@@ -23,19 +23,20 @@ from transformers import TrainerCallback
 from facewise.cli import main
 from facewise.data_builders.records import Record, write_records
 from facewise.data_builders.rows import row_line
-from facewise.finetune import encoder_stage, stage_trainer
-from facewise.finetune.answer_loss import WithLoss
-from facewise.finetune.answer_trainer import Filled, FullBatches, rows_of
-from facewise.finetune.batches import Lessons
-from facewise.finetune.encoder_lesson import EncoderLesson, places_before
-from facewise.finetune.encoder_sampling import Drawn
-from facewise.finetune.encoder_stage import started_encoder, train_encoder
-from facewise.finetune.losses import WEIGHTS
-from facewise.finetune.packed import Packed, read_pack
+from facewise.finetune import stage_trainer
+from facewise.finetune.encoder import stage as encoder_stage
+from facewise.finetune.encoder.lesson import EncoderLesson, places_before
+from facewise.finetune.encoder.losses import WEIGHTS
+from facewise.finetune.encoder.packed import Packed, read_pack
+from facewise.finetune.encoder.region_text import RegionText
+from facewise.finetune.encoder.sampling import Drawn
+from facewise.finetune.encoder.stage import started_encoder, train_encoder
+from facewise.finetune.language.answer_loss import WithLoss
+from facewise.finetune.language.answer_trainer import Filled, FullBatches, rows_of
+from facewise.finetune.lessons.batches import Lessons
+from facewise.finetune.lessons.sampler import LessonSampler
 from facewise.finetune.processes import check_shares, main_first, of_main, together
 from facewise.finetune.recipe import Recipe
-from facewise.finetune.region_text import RegionText
-from facewise.finetune.sampler import LessonSampler
 from facewise.finetune.sharding import make_whole
 from facewise.finetune.watch import last_checkpoint
 from facewise.model.errors import FacewiseError

@@ -7,13 +7,13 @@ import pytest
 import torch
 from test_tower import ENCODER, IMAGE, TOWERS, seen_face, tiny_model
 
-from facewise.finetune import kept_patches
-from facewise.finetune.answer_loss import WithLoss
-from facewise.finetune.batches import Lessons
-from facewise.finetune.kept_patches import check_room, face_bytes, face_count, keep_patches
-from facewise.finetune.lessons import Lesson, Showing
+from facewise.finetune.language import kept_patches
+from facewise.finetune.language.answer_loss import WithLoss
+from facewise.finetune.language.kept_patches import check_room, face_bytes, face_count, keep_patches
+from facewise.finetune.language.tower_store import TowerStore, tower_print
+from facewise.finetune.lessons.batches import Lessons
+from facewise.finetune.lessons.lesson import Lesson, Showing
 from facewise.finetune.recipe import Recipe
-from facewise.finetune.tower_store import TowerStore, tower_print
 from facewise.model.errors import FacewiseError
 from facewise.model.network.looks import look_of, with_tower
 from facewise.model.network.modeling import FacewiseForConditionalGeneration

@@ -20,11 +20,13 @@ from transformers import AutoTokenizer, TrainerCallback
 
 from facewise import load
 from facewise.cli import main
-from facewise.finetune import answer_trainer, encoder_stage, measure, train
-from facewise.finetune.calibration import calibration, verdict_log_odds
+from facewise.finetune import measure, train
+from facewise.finetune.encoder import stage as encoder_stage
+from facewise.finetune.encoder.packed import Packed, read_pack
+from facewise.finetune.language import answer_trainer
+from facewise.finetune.language.calibration import calibration, verdict_log_odds
+from facewise.finetune.lessons.pack_lessons import PackSeen
 from facewise.finetune.measure import row, share
-from facewise.finetune.pack_lessons import PackSeen
-from facewise.finetune.packed import Packed, read_pack
 from facewise.finetune.recipe import read_recipe
 from facewise.finetune.watch import last_checkpoint
 from facewise.model import base_llm

@@ -1,0 +1,1 @@
+"""The evidence encoder: its lessons on packs, its losses, its stage."""

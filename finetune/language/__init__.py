@@ -1,0 +1,1 @@
+"""The stages of words: projector, LoRA, adapters, and the verdict's calibration."""

@@ -1,0 +1,93 @@
+"""How the verdict's two log-odds, the language model's and the head's, become one score and a band: fitted on one half of the pack's `val`
+people, told on its `test` people."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...model.network.modeling import FacewiseForConditionalGeneration
+from ...model.network.processing import FacewiseProcessor
+from ...model.questions import DEFAULT_QUESTIONS
+from ..lessons.batches import Lessons
+from ..lessons.conversations import Conversation, Turn
+from ..lessons.lesson import Lesson, Showing, prompt_ids
+from ..lessons.pack_lessons import PackSeen
+from ..measure import row, share
+
+
+def calibrated(
+    model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, seen: PackSeen
+) -> tuple[dict[str, float], list[dict[str, Any]]]:
+    """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's."""
+    pack = seen.pack
+    live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
+    odds = {}
+    for split, chosen in (("val", pack.halves()[1]), ("test", pack.split("test"))):
+        indices = np.flatnonzero(chosen.numpy() & (live >= 0))
+        llm = verdict_log_odds(model, processor, seen, indices)
+        head = np.array([seen.evidence[i].spoof_logit for i in indices])
+        odds[split] = (llm, head, live[indices], subjects[indices])
+    fitted = calibration(*odds["val"][:3])
+    return fitted, verdict_rows(fitted, *odds["test"])
+
+
+@torch.inference_mode()
+def verdict_log_odds(
+    model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, seen: PackSeen, indices: np.ndarray, batch: int = 16
+) -> np.ndarray:
+    """The language model's own log-odds of spoof over live, as the hf engine reads them, for rows of the pack."""
+    live, spoof = model.config.verdict_ids
+    asked = Conversation((Turn(f"Face 1: {DEFAULT_QUESTIONS['spoof']}", ""),), ("image",))
+    prompts = [prompt_ids(asked, [seen.shown(str(row)).words], processor) for row in indices]
+    lessons = [
+        Lesson(str(row), ids, torch.zeros(len(ids)), (Showing(seen, str(row)),))
+        for row, ids in zip(indices, prompts, strict=True)
+    ]
+    batches = Lessons(lessons, processor.tokenizer.pad_token_id, processor.look)
+    odds: list[float] = []
+    for start in range(0, len(lessons), batch):
+        inputs = batches.collate(lessons[start : start + batch])
+        last = inputs["attention_mask"].sum(1) - 1
+        del inputs["counts"]
+        places, which = last.unique(return_inverse=True)
+        here = {name: value.to(model.device) for name, value in inputs.items()}
+        logits = model(**here, logits_to_keep=places.to(model.device)).logits
+        found = logits[torch.arange(len(last)), which].float()
+        odds += (found[:, spoof] - found[:, live]).tolist()
+    return np.array(odds)
+
+
+def calibration(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray) -> dict[str, float]:
+    """Weights of both log-odds (logistic, classes balanced, so the prior is .5) and the conformal band on the same split:
+    at most 5 % of attacks below `low`, at most 1 % of live above `high`."""
+    from sklearn.linear_model import LogisticRegression
+
+    fit = LogisticRegression(class_weight="balanced", C=0.1)
+    fit.fit(np.stack([llm, head], 1), spoof)
+    if fit.coef_[0, 0] < 0:  # a verdict that would count against itself does not count
+        llm = np.zeros_like(llm)
+        fit.fit(np.stack([llm, head], 1), spoof)
+    weights = {"llm": float(fit.coef_[0, 0]), "head": float(fit.coef_[0, 1]), "bias": float(fit.intercept_[0])}
+    scores = fit.predict_proba(np.stack([llm, head], 1))[:, 1]
+    low, high = np.quantile(scores[spoof == 1], 0.05), np.quantile(scores[spoof == 0], 0.99)
+    if low > high:  # the classes are apart: one threshold between them
+        low = high = (low + high) / 2
+    return {**weights, "low": float(low), "high": float(high)}
+
+
+def verdict_rows(fitted: dict, llm: np.ndarray, head: np.ndarray, spoof: np.ndarray, subjects: np.ndarray) -> list[dict]:
+    """The joined score and each log-odds alone, then the shares that ISO 30107 asks for."""
+    from sklearn.metrics import roc_auc_score
+
+    domain = "simulated attacks, real live"
+    score = 1 / (1 + np.exp(-(fitted["llm"] * llm + fitted["head"] * head + fitted["bias"])))
+    rows = [
+        row(f"{name}, AUC", domain, roc_auc_score, spoof, values, subjects, 0.5)
+        for name, values in (("score", score), ("language model alone", llm), ("head alone", head))
+    ]
+    called = np.where(score > fitted["high"], 1, np.where(score < fitted["low"], 0, -1))
+    shares = (("attacks called live", spoof == 1, 0), ("live called spoof", spoof == 0, 1), ("uncertain", spoof >= 0, -1))
+    for name, use, verdict in shares:
+        rows.append(share(name, domain, called[use] == verdict))
+    return rows

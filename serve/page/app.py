@@ -1,0 +1,208 @@
+"""The page put together: the layout, and which handler answers which event."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ...model.errors import FacewiseError
+from . import batch, downloads, report, rows
+from .conversation import Conversation
+from .layout import BatchParts, Parts, ReportParts, RowsParts, batch_tab, chat_tab, report_tab, rows_tab
+from .models import Models
+from .notices import sentence
+from .talking import Talking
+
+FORGOTTEN_AFTER_S = 4 * 3600
+SAVE = "text => { if (text) facewiseSave(text); }"
+SHOW_VIEWS = "views => { document.getElementById('evidence').dataset.views = views.join(' '); }"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page is started with."""
+
+    models: Models
+    save: Path | None = None
+    rows: Path | None = None
+
+
+def blocks(page: Page) -> gr.Blocks:
+    """The whole page, ready to be served."""
+    with gr.Blocks(title="Facewise", analytics_enabled=False, delete_cache=(600, FORGOTTEN_AFTER_S), fill_width=True) as made:
+        gr.HTML(_header(page.models), js_on_load=None, elem_id="header")
+        conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Chat", id="chat"):
+                parts = chat_tab()
+                _chat(Talking(parts, page.models, page.save), parts, conversation)
+            with gr.Tab("Many files", id="batch"):
+                _batch(batch_tab(page.models.emotion), page.models, parts.saved)
+            with gr.Tab("Rows", id="rows"):
+                if (browsing := rows_tab(page.rows)) and page.rows:
+                    _rows(browsing, page.rows, made)
+            with gr.Tab("Report", id="report"):
+                _report(report_tab())
+        made.queue(default_concurrency_limit=8)
+    return made
+
+
+def prepare(models: Models) -> None:
+    """Loads the model while the page is already there; what fails is told by the first question."""
+
+    def load() -> None:
+        try:
+            models.assistant()
+        except FacewiseError:
+            return
+
+    threading.Thread(target=load, name="facewise-prepare", daemon=True).start()
+
+
+def _header(models: Models) -> str:
+    who = "the embedded model" if models.model == "default" else models.model
+    fake = " · the fake engine writes the words" if models.engine == "fake" else ""
+    return (
+        '<header class="fw-top"><h1>Facewise</h1><p>What a face in a photo shows, and what an answer rests on.</p>'
+        f'<span class="model">{escape(who)}{fake}</span><button type="button" id="theme" aria-label="Change between light and dark">◐</button></header>'
+    )
+
+
+def _chat(talking: Talking, parts: Parts, conversation: Any) -> None:
+    outputs = [value for value in vars(parts).values() if not isinstance(value, list)]
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    looking: dict[str, Any] = quiet | {"concurrency_limit": 1, "concurrency_id": "looking"}
+    answering: dict[str, Any] = quiet | {"concurrency_limit": 1, "concurrency_id": "model"}
+
+    running = [parts.drop.upload(talking.files, [parts.drop, conversation], outputs, **looking)]
+    for button, path in parts.samples:
+        running.append(button.click(_sample(talking, path), [conversation], outputs, **looking))
+    parts.camera.input(talking.camera, [parts.camera, conversation], outputs, **looking)
+    asking = [parts.question.submit, parts.ask.click]
+    running += [begin(talking.ask, [parts.question, conversation], outputs, **answering) for begin in asking]
+    running += [button.click(talking.ask, [button, conversation], outputs, **answering) for button in parts.prompts]
+    parts.stop.click(talking.stop, [conversation], outputs, cancels=running, **quiet)
+
+    for shown in (parts.strip, parts.stage, parts.film, parts.moves):
+        shown.click(talking.click, [conversation], outputs, **quiet)
+    parts.scrub.input(talking.scrub, [parts.scrub, conversation], [parts.film], trigger_mode="always_last", **quiet)
+    parts.views.change(None, [parts.views], None, js=SHOW_VIEWS, **quiet)
+    parts.views.change(talking.views, [parts.views, conversation], [parts.stage, parts.status], **looking)
+    parts.neutral.click(talking.neutral, [conversation], outputs, **quiet)
+
+    _download(parts.table, partial(downloads.frame_table, models=talking.models), [conversation], parts.saved, quiet)
+    _download(parts.export_json, downloads.conversation_json, [conversation], parts.saved, quiet)
+    _download(parts.export_markdown, downloads.conversation_markdown, [conversation], parts.saved, quiet)
+    parts.load.upload(_opening(talking, conversation), [parts.load, conversation], [conversation, *outputs], **looking)
+    parts.fresh.click(_afresh(talking, conversation), [conversation], [conversation, *outputs], cancels=running, **quiet)
+
+
+def _sample(talking: Talking, path: str) -> Any:
+    def look(conversation: Conversation) -> Iterator[dict[Any, Any]]:
+        yield from talking.files([path], conversation, keep_files=True)
+
+    return look
+
+
+def _opening(talking: Talking, state: Any) -> Any:
+    def opened(path: str | None, conversation: Conversation) -> dict[Any, Any]:
+        conversation, updates = talking.open(path, conversation)
+        return {state: conversation, **updates}
+
+    return opened
+
+
+def _afresh(talking: Talking, state: Any) -> Any:
+    def fresh(conversation: Conversation) -> dict[Any, Any]:
+        new = Conversation()
+        return {state: new, **talking.shown(new), talking.parts.status: ""}
+
+    return fresh
+
+
+def _download(button: Any, made: Any, inputs: list[Any], holder: Any, options: dict[str, Any]) -> None:
+    """The file goes to the browser as text and is saved there: none lies on this machine."""
+    told = button.click(made, inputs, [holder], **options)
+    told.then(None, [holder], None, js=SAVE, **options).then(lambda: "", None, [holder], **options)
+
+
+def _batch(parts: BatchParts, models: Models, holder: Any) -> None:
+    replies = gr.State(list)
+    options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+    def answer(files: Sequence[str] | None, task: str) -> Iterator[dict[Any, Any]]:
+        paths = list(files or ())
+        told: list[dict[str, Any]] = []
+        empty = {replies: told, parts.out: "", parts.told: gr.update(visible=False), parts.files: None}
+        if not paths:
+            yield {**empty, parts.status: _line("Choose some photos first.")}
+            return
+        yield {**empty, parts.status: _line(f"Preparing {len(paths)} files …")}
+        try:
+            for reply in batch.replies(paths, task, models):
+                told.append(reply)
+                done = _line(f"{len(told)} of {len(paths)}")
+                yield {replies: told, parts.status: done, parts.out: batch.table(told), parts.told: gr.update(visible=True)}
+        except FacewiseError as error:
+            models.forget()
+            yield {parts.status: _line(sentence(error))}
+
+    busy = {**options, "concurrency_limit": 1, "concurrency_id": "model"}
+    outputs = [replies, parts.status, parts.out, parts.told, parts.files]
+    running = [parts.run.click(answer, [parts.files, parts.task], outputs, **busy)]
+    running.append(parts.folder.upload(answer, [parts.folder, parts.task], outputs, **busy))
+    parts.stop.click(lambda: _line("Stopped; what is answered stays."), None, [parts.status], cancels=running, **options)
+    for button, name, kind, written in (
+        (parts.csv, "facewise.csv", "text/csv", batch.as_csv),
+        (parts.lines, "facewise.jsonl", "application/jsonl", batch.as_lines),
+    ):
+        _download(button, _written(name, kind, written), [replies], holder, options)
+
+
+def _written(name: str, kind: str, written: Any) -> Any:
+    return lambda replies: downloads.named(name, kind, written(replies))
+
+
+def _rows(parts: RowsParts, folder: Path, made: gr.Blocks) -> None:
+    at = gr.State(0)
+    options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+    def turned(step: int) -> Any:
+        def turn(start: int, search: str) -> tuple[int, str, Any, Any]:
+            start = 0 if step == 0 else max(0, start + step)
+            try:
+                html, has_more = rows.cards(folder, start, search or "")
+            except FacewiseError as error:
+                html, has_more = _line(sentence(error)), False
+            return start, html, gr.update(interactive=start > 0), gr.update(interactive=has_more)
+
+        return turn
+
+    outputs = [at, parts.out, parts.before, parts.after]
+    made.load(turned(0), [at, parts.search], outputs, **options)
+    parts.search.submit(turned(0), [at, parts.search], outputs, **options)
+    parts.before.click(turned(-rows.SHOWN), [at, parts.search], outputs, **options)
+    parts.after.click(turned(rows.SHOWN), [at, parts.search], outputs, **options)
+
+
+def _report(parts: ReportParts) -> None:
+    def opened(path: str | None) -> tuple[str, str, None]:
+        try:
+            return (*report.opened(Path(path)), None) if path else ("", "", None)
+        except FacewiseError as error:
+            return _line(sentence(error)), "", None
+
+    parts.file.upload(
+        opened, [parts.file], [parts.html, parts.markdown, parts.file], show_progress="hidden", api_visibility="private"
+    )
+
+
+def _line(words: str) -> str:
+    return f'<p role="status" class="fw-line">{escape(words)}</p>'

@@ -1,0 +1,109 @@
+"""Many files at once: a row a face, as a table on the page, as CSV, and as the JSON lines of `facewise ask --json`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...model.answer import ActionUnitReading
+from ...model.errors import FacewiseError
+from ...model.perception.picture import read_picture
+from ...model.perception.video import SUFFIXES
+from ...model.readings import is_active
+
+if TYPE_CHECKING:
+    from .models import Models
+
+COLUMNS = ("input", "face", "quality", "label", "score", "attack", "appearance", "action units", "text")
+MOST = 200
+
+
+def replies(paths: Sequence[str], task: str, models: Models) -> Iterator[dict[str, Any]]:
+    """One object a file, in order; a bad one carries its error. The files are deleted. Raises FacewiseError for what concerns all."""
+    try:
+        if len(paths) > MOST:
+            raise FacewiseError(f"{len(paths)} files; at most {MOST} at once, `facewise ask` takes any number")
+        models.assistant()
+        for path in paths:
+            yield _reply(Path(path), task, models)
+    finally:
+        for path in paths:
+            Path(path).unlink(missing_ok=True)
+
+
+def _reply(file: Path, task: str, models: Models) -> dict[str, Any]:
+    try:
+        if file.suffix.lower() in SUFFIXES:
+            raise FacewiseError(f"{file.name}: a clip; drop it in the chat, which shows its movements")
+        picture = read_picture(_bytes(file), name=file.name)
+        models.look(picture)
+        return models.assistant().ask(picture, task=task, emotion=models.emotion).to_dict()
+    except FacewiseError as error:
+        return {"input": file.name, "error": str(error)}
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise FacewiseError(f"{file.name}: cannot be read ({error.strerror})") from None
+
+
+def rows(reply: dict[str, Any]) -> list[dict[str, str]]:
+    if not reply.get("faces"):
+        return [dict.fromkeys(COLUMNS, "") | {"input": reply["input"], "text": reply.get("error") or reply.get("note") or ""}]
+    return [_row(reply["input"], face) for face in reply["faces"]]
+
+
+def _row(name: str, face: dict[str, Any]) -> dict[str, str]:
+    answer = face["answer"]
+    active = [code for code, unit in (answer.get("aus") or {}).items() if is_active(ActionUnitReading(**unit))]
+    score = answer.get("score")
+    values = (
+        name,
+        str(face["id"] + 1),
+        "; ".join(face["quality"]["reasons"]) or "good",
+        answer.get("label") or "",
+        "" if score is None else f"{score:.3f}",
+        answer.get("attack") or "",
+        (answer.get("emotion") or {}).get("label", ""),
+        " ".join(active),
+        answer["text"],
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def table(told: Sequence[dict[str, Any]]) -> str:
+    """HTML; columns that are empty everywhere are left out."""
+    lines = [row for reply in told for row in rows(reply)]
+    kept = [name for name in COLUMNS if any(line[name] for line in lines)] or list(COLUMNS)
+    head = "".join(f'<th scope="col">{name}</th>' for name in kept)
+    body = "".join(
+        "<tr>" + "".join(f'<td class="c-{name.split()[0]}">{escape(line[name])}</td>' for name in kept) + "</tr>"
+        for line in lines
+    )
+    caption = f"{len(told)} file{'s' if len(told) != 1 else ''}, {sum(bool(reply.get('faces')) for reply in told)} with faces"
+    return f'<div class="fw-table" role="region" aria-label="Answers" tabindex="0"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def as_csv(told: Sequence[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS)
+    writer.writeheader()
+    for reply in told:
+        writer.writerows({name: _inert(cell) for name, cell in row.items()} for row in rows(reply))
+    return out.getvalue()
+
+
+def as_lines(told: Sequence[dict[str, Any]]) -> str:
+    return "".join(json.dumps(reply) + "\n" for reply in told)
+
+
+def _inert(cell: str) -> str:
+    """A spreadsheet runs what begins like a formula; names of files are other people's words."""
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" and not cell.replace(".", "").lstrip("-").isdigit() else cell

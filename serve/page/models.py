@@ -1,0 +1,86 @@
+"""The model behind the page: loaded once, when it is first needed, and asked again after a failure, so that a server may come back.
+
+All looking happens in one thread, because a face detector belongs to its thread and is not small.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...model.assistant import Assistant, asked_for, load
+from ...model.checkpoint import load_checkpoint, names_server
+
+if TYPE_CHECKING:
+    from ...model.answer import Reply
+    from ...model.network.evidence import Evidence
+    from ...model.network.perceive import Perceived, Perceiver
+    from ...model.network.seen_clip import SeenClip
+    from ...model.perception.picture import Picture
+    from ...model.perception.video import Clip, Frame
+
+
+class Models:
+    """The perceiver and the assistant of `model`. Every method raises FacewiseError in one line where something is missing."""
+
+    def __init__(self, model: str = "default", engine: str = "hf", emotion: bool = True):
+        self.model, self.engine, self.emotion = model, engine, emotion
+        self._assistant: Assistant | None = None
+        self._perceiver: Perceiver | None = None
+        self._loading = threading.RLock()
+        self._eyes = ThreadPoolExecutor(1, "facewise-eyes")
+
+    @property
+    def is_ready(self) -> bool:
+        return self._assistant is not None
+
+    @property
+    def calibration(self) -> Mapping[str, float] | None:
+        """Of the verdict, once the model is loaded."""
+        return self._assistant.calibration if self._assistant else None
+
+    def perceiver(self) -> Perceiver:
+        """The embedded encoder where a server writes the words: faces are drawn though it is down."""
+        with self._loading:
+            if self._perceiver is None:
+                self._perceiver = load_checkpoint("default" if names_server(self.model) else self.model).perceiver
+            return self._perceiver
+
+    def assistant(self) -> Assistant:
+        with self._loading:
+            if self._assistant is None:
+                assistant = load(self.model, self.engine)
+                if self._perceiver is None or not names_server(self.model):
+                    self._perceiver = assistant.perceiver
+                assistant.perceiver = self._perceiver
+                self._assistant = assistant
+            return self._assistant
+
+    def look(self, picture: Picture) -> Perceived:
+        return self._eyes.submit(lambda: self.perceiver().perceive(picture)).result()
+
+    def watch(self, clip: Clip, progress: Callable[[Frame], None]) -> Future[SeenClip]:
+        from ...model.network.seen_clip import look_at
+
+        return self._eyes.submit(lambda: look_at(clip, self.perceiver(), progress))
+
+    def do(self, work: Callable[[Perceiver], Any]) -> Any:
+        """What needs the perceiver beside a picture: attention maps, tables."""
+        return self._eyes.submit(lambda: work(self.perceiver())).result()
+
+    def stream(
+        self, picture: Picture, face: int, question: str, task: str, neutral: Evidence | None
+    ) -> Generator[str, None, Reply]:
+        """The text about one face as it grows; returns the reply."""
+        neutral = None if task == "spoof" else neutral  # a verdict has no baseline
+        asked = asked_for(question, task, neutral is not None, self.emotion)
+        return (yield from self.assistant().stream(picture, face, replace(asked, neutral=neutral)))
+
+    def forget(self) -> None:
+        """After a failure of the server: the next question connects anew."""
+        with self._loading:
+            if names_server(self.model):
+                self._assistant = None

@@ -1,0 +1,46 @@
+// Light and dark, files dropped or pasted anywhere, and texts saved by the browser.
+(() => {
+  const asked = new URLSearchParams(location.search).get("__theme");
+  let saved = null;
+  try { saved = localStorage.getItem("facewise-theme"); } catch { /* storage may be shut */ }
+  const wantsDark = () => (asked || saved || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const set = (dark) => { document.body.classList.toggle("dark", dark); document.documentElement.style.colorScheme = dark ? "dark" : "light"; };
+  document.documentElement.lang = "en";
+  document.addEventListener("DOMContentLoaded", () => set(wantsDark()));
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#theme")) return;
+    const dark = !document.body.classList.contains("dark");
+    set(dark);
+    try { localStorage.setItem("facewise-theme", dark ? "dark" : "light"); } catch { /* storage may be shut */ }
+  });
+
+  const hand = (files) => {
+    const input = document.querySelector("#drop input[type=file]");
+    if (!input || !files.length) return false;
+    const carried = new DataTransfer();
+    for (const file of files) carried.items.add(file);
+    input.files = carried.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    return true;
+  };
+  const chatIsOpen = () => !!document.querySelector("#talk")?.offsetParent;
+  document.addEventListener("paste", (event) => {
+    if (chatIsOpen() && event.clipboardData?.files.length && hand(event.clipboardData.files)) event.preventDefault();
+  });
+  document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("dragging"); });
+  for (const ends of ["dragleave", "drop"]) document.addEventListener(ends, () => document.body.classList.remove("dragging"));
+  document.addEventListener("drop", (event) => {
+    if (event.target.closest("#drop, #many, #report-file")) return;
+    event.preventDefault();
+    if (chatIsOpen()) hand(event.dataTransfer?.files || []);
+  });
+
+  window.facewiseSave = (told) => {
+    const { name, kind, text } = JSON.parse(told);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: kind }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+})();
