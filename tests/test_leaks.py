@@ -40,6 +40,7 @@ def test_too_few_of_a_class_are_not_judged():
 
 @pytest.mark.shared
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("kind", "count"), [("spoof", 1200), ("faces", 1000)])
 def test_nothing_beside_the_face_tells_its_label(shared, tmp_path, kind, count):
     data, out = shared / "data", tmp_path / "set"

@@ -16,6 +16,8 @@ from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT
 from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, spoof_jobs
 from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES
 
+pytestmark = pytest.mark.timeout(1200)  # sets take minutes on a busy machine
+
 
 def said(capsys, *words: object) -> str:
     assert main(["synth", *map(str, words)]) == 2
