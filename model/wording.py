@@ -55,6 +55,8 @@ _SIDE = r"(?:\s+\(AU\d+\))?(?:\s+on the (left|right))?"
 _AU_PATTERNS = {
     code: re.compile(rf"\b(?:{_FILLER.join(words.split())}\b|{code}\b){_SIDE}", re.IGNORECASE) for code, words in AU_WORDS.items()
 }
+# The model writes "cheeksraised" where "cheeks raised" is banned.
+_RUN_TOGETHER = re.compile("|".join(words.replace(" ", "") for words in AU_WORDS.values() if " " in words), re.IGNORECASE)
 _EMOTION_PATTERNS = {label: re.compile(rf"\b(?:{'|'.join(forms)})\b", re.IGNORECASE) for label, forms in EMOTION_FORMS.items()}
 _ADJECTIVES = r"happy|joyful|sad|surprised|fearful|afraid|scared|disgusted|angry|contemptuous"
 _INNER_STATE = re.compile(
@@ -270,6 +272,7 @@ def contradicts(text: str, answer: Answer) -> bool:
     said = affirmed(text)
     return bool(
         _INNER_STATE.search(said)
+        or _RUN_TOGETHER.search(text)
         or _HONESTY.search(text)
         or _NAME.search(text)
         or any(map(refusal, sentences(text)))

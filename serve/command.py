@@ -7,7 +7,6 @@ wins. vLLM runs in this process, so that a signal reaches it as it reaches us.
 from __future__ import annotations
 
 import argparse
-import base64
 import ipaddress
 import json
 import os
@@ -15,22 +14,18 @@ import resource
 import socket
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass, replace
-from functools import cache
-from http.client import HTTPException
 from importlib.util import find_spec
 from threading import Thread
 from typing import Any, NoReturn
 
 from ..model.errors import ArgumentParser, FacewiseError
 from .limits import Limits
+from .ready import LOOPBACK, announce
 
-LOOPBACK = "127.0.0.1"
 GATE = "facewise.serve.gate.Gate"
 DRAIN_S = 30  # what is being answered at SIGTERM has this long
 LEAVE_S = 5  # and threads that nobody waits for have this long after it
-FIRST_LOOK_S = 60  # for the first picture, on a busy machine
 MAX_FILES = 2**16  # as many as vLLM wants
 DEFAULT_NEW_TOKENS = 256  # of a chat answer whose client names no length
 VERBOSE = {"VLLM_LOGGING_LEVEL": "INFO"}
@@ -145,7 +140,11 @@ def serve_vllm(serving: Serving) -> int:
     args = vllm_parser().parse_args([str(folder), *flags, *serving.more])
     configure_logging_from_args(args)  # as vLLM's own command does
     validate_parsed_serve_args(args)
-    Thread(target=announce, args=(args.host, args.port, checkpoint.name, serving.limits), daemon=True).start()
+    if args.uds:
+        print(f"Nothing says when it is ready: it will listen on the socket {args.uds}", file=sys.stderr, flush=True)
+    else:
+        told_to = (args.host, args.port, checkpoint.name, serving.limits, args.ssl_certfile is not None)
+        Thread(target=announce, args=told_to, daemon=True).start()
     ServeSubcommand.cmd(args)
     leave_within(LEAVE_S)
     return 0
@@ -254,42 +253,3 @@ def vllm_flags(serving: Serving, checkpoint: Any) -> list[str]:
         "--disable-uvicorn-access-log",  # ours tells the same without addresses and queries
         *(() if serving.verbose else ("--uvicorn-log-level", "warning", "--no-use-tqdm-on-load")),
     ]
-
-
-def announce(host: str, port: int, model: str, limits: Limits) -> None:
-    """Waits until the server is healthy and has looked at a first picture, for which it loads its detector; then prints how to ask it."""
-    shown = LOOPBACK if host in ("0.0.0.0", "::", None) else host
-    base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
-    while not _answers(f"{base}/health", limits):
-        time.sleep(0.5)
-    _answers(f"{base}/v1/faces/ask", limits, json.dumps({"image": _blank()}).encode())
-    known = os.environ.get("FACEWISE_API_KEY") in limits.api_keys
-    key = f' -H "Authorization: Bearer {"$FACEWISE_API_KEY" if known else "YOUR_KEY"}"' if limits.api_keys else ""
-    # One write: others write there, too.
-    sys.stderr.write(f"Ready: {model} at {base}/v1\n  curl{key} -F image=@photo.jpg -F task=spoof {base}/v1/faces/ask\n")
-    sys.stderr.flush()
-
-
-def _answers(url: str, limits: Limits, body: bytes | None = None) -> bool:
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    if limits.api_keys:
-        request.add_header("Authorization", f"Bearer {limits.api_keys[0]}")
-    try:
-        # Past the environment's proxies, whom neither the question nor the key concerns.
-        with _opener().open(request, timeout=5 if body is None else FIRST_LOOK_S):
-            return True
-    except (OSError, HTTPException):
-        return False
-
-
-@cache
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def _blank() -> str:
-    """A picture of nobody, as base64."""
-    import cv2
-    import numpy as np
-
-    return base64.b64encode(cv2.imencode(".png", np.full((64, 64, 3), 128, np.uint8))[1].tobytes()).decode()

@@ -10,7 +10,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..model.errors import FacewiseError
-from .command import DRAIN_S, LEAVE_S, Serving, announce, bound, leave_within, tell_if_open
+from .command import DRAIN_S, LEAVE_S, Serving, bound, leave_within, tell_if_open
+from .ready import announce
 
 if TYPE_CHECKING:
     import uvicorn

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,9 +19,10 @@ import uvicorn
 
 from facewise.model.errors import FacewiseError
 from facewise.serve import command, faces, transport
-from facewise.serve.command import announce, bound, may_open, parse, settled, tell_if_open
+from facewise.serve.command import bound, may_open, parse, settled, tell_if_open
 from facewise.serve.fallback import configured
 from facewise.serve.limits import VARIABLE, Limits
+from facewise.serve.ready import announce
 
 MB = 10**6
 MOST = 20 * MB  # that a test sends
@@ -371,6 +374,20 @@ def test_the_line_that_asks_names_a_key_that_the_shell_knows(environment, keys, 
         announce("0.0.0.0", listener.server_port, "twin", Limits(api_keys=keys))
     told = capsys.readouterr().err
     assert shown in told and "Bearer K" not in told
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+def test_ready_is_said_of_a_server_with_a_certificate_of_its_own(tmp_path, capsys):
+    pem = tmp_path / "both.pem"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=faces.example"]
+    subprocess.run([*request, "-keyout", pem, "-out", tmp_path / "certificate"], check=True, capture_output=True)
+    pem.write_bytes(pem.read_bytes() + (tmp_path / "certificate").read_bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with becoming_ready() as listener:
+        listener.socket = context.wrap_socket(listener.socket, server_side=True)
+        announce("127.0.0.1", listener.server_port, "twin", Limits(), tls=True)
+    assert capsys.readouterr().err.startswith("Ready: twin at https://127.0.0.1")
 
 
 # What it says of itself

@@ -314,3 +314,8 @@ def test_the_first_telling_word_of_a_question_decides_its_task(task, question):
 @pytest.mark.parametrize(("task", "question"), [(task, question) for task, pool in QUESTIONS.items() for question in pool])
 def test_every_question_of_the_training_is_answered_as_its_task(task, question):
     assert task_of(question) == task and refusal(question) is None
+
+
+def test_words_run_together_to_get_round_a_ban_do_not_agree():
+    assert contradicts("The strongest is cheeksraised.", au_answer(**SMILE))
+    assert contradicts("Eyesclosed.", au_answer(**SMILE)) and not contradicts("Lip corners pulled up.", au_answer(**SMILE))
