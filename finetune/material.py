@@ -45,8 +45,7 @@ def _pack(records: Path, tell: Tell) -> str:
     def make(folder: Path) -> None:
         main([str(records), "--out", str(folder / "set.safetensors"), "--workers", str(WORKERS)])
 
-    tell(f"packing the pictures of {records}")
-    return str(_made("packs", records, make) / "set.safetensors")
+    return str(_made("packs", records, make, lambda: tell(f"packing the pictures of {records}")) / "set.safetensors")
 
 
 def _rows(records: Path, tell: Tell) -> str:
@@ -58,11 +57,10 @@ def _rows(records: Path, tell: Tell) -> str:
         with opened("local", WORKERS, "") as engine:
             build_set(folder, Settings((Origin("", records.absolute()),)), engine)
 
-    tell(f"building rows of {records}")
-    return str(_made("rows", records, make))
+    return str(_made("rows", records, make, lambda: tell(f"building rows of {records}")))
 
 
-def _made(kind: str, records: Path, make: Callable[[Path], None]) -> Path:
+def _made(kind: str, records: Path, make: Callable[[Path], None], announce: Callable[[], None]) -> Path:
     """The folder of these records in the cache, whole or not at all. Raises FacewiseError where nothing can be made of them."""
     if not records.is_file():
         raise FacewiseError(f"{records}: no such file of records")
@@ -71,6 +69,7 @@ def _made(kind: str, records: Path, make: Callable[[Path], None]) -> Path:
     if target.is_dir():
         return target
     read_records(records)  # a line that is no record is told before anything starts
+    announce()
     scratch = scratch_folder(target)
     try:
         with redirect_stdout(sys.stderr):

@@ -89,4 +89,8 @@ def _row(stage: str, learning: Sequence[str], found: DryRun) -> dict[str, str]:
 
 
 def _told(stage: str, learns: str, count: int, memory: int, note: str) -> dict[str, str]:
-    return {"stage": stage, "learns": learns, "parameters": f"{count:,}", "memory": f"{memory / 1e9:.2f} GB {note}"}
+    return {"stage": stage, "learns": learns, "parameters": f"{count:,}", "memory": f"{size(memory)} {note}"}
+
+
+def size(memory: int) -> str:
+    return f"{memory / 1e9:.2f} GB" if memory >= 1e8 else f"{memory / 1e6:.1f} MB"

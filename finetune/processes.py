@@ -25,9 +25,8 @@ PATIENCE = timedelta(days=1)  # the first process may perceive media for hours; 
 def begin() -> None:
     """Joins the others, if there are any."""
     PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
-    if not is_main():
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()  # of reading and writing weights; the steps are told by steps.py
 
 
 def end() -> None:

@@ -74,6 +74,7 @@ class Recipe:
     evidence_mix: str = "both=50,tokens=25,words=15,noised=10"
     task_weights: str = ""
     temperature: float = 1.0
+    flips: float = 0.0  # share of the rows of pictures that are taught mirrored (mirror.py); a pack is packed mirrored, too
     max_length: int = 2048
     drop_long: bool = False  # longer rows are left out and counted; else they are refused
     group_lengths: bool = True

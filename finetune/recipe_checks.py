@@ -14,9 +14,10 @@ ADAPTERS_ON = ("main", "base")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 CHOICES = {"answers": ANSWERS, "adapters_on": ADAPTERS_ON, "precision": PRECISIONS}
 NAMES = {"stages": STAGES, "trained": PARTS}
-AT_MOST_ONE = ("verdict_weight", "lora_dropout", "pvtm_keep", "pvtm_drop", "kept_skills", "declines", "val_share")
+AT_MOST_ONE = ("verdict_weight", "lora_dropout", "pvtm_keep", "pvtm_drop", "kept_skills", "declines", "val_share", "flips")
 
 MOST_BESIDE = 0.5  # of all draws
+MOST_SEED = 2**32 - 1  # NumPy's
 
 
 def check(recipe: Recipe) -> None:
@@ -34,7 +35,12 @@ def check(recipe: Recipe) -> None:
         raise FacewiseError(
             f"kept_skills {recipe.kept_skills} and declines {recipe.declines} leave too little for faces; at most {MOST_BESIDE} together"
         )
+    if recipe.val_share == 1:
+        raise FacewiseError("val_share is 1.0, and nobody would be left to learn from; give a share below 1")
+    if recipe.seed > MOST_SEED:
+        raise FacewiseError(f"seed is {recipe.seed}, expected at most {MOST_SEED}")
     preset(recipe.preset)
+    check_reports(recipe.report_to)
     check_stages(recipe)
     check_shares(recipe)
 
@@ -58,6 +64,18 @@ def check_stages(recipe: Recipe) -> None:
     if recipe.adapter_tasks and "instruct" not in recipe.stages:
         raise FacewiseError("adapter_tasks need the stage instruct")
     check_hardware(recipe)
+
+
+def check_reports(name: str) -> None:
+    """The Trainer's own integrations, which raise only once a training begins."""
+    if name in ("none", "all"):
+        return
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK, get_available_reporting_integrations
+
+    if name not in INTEGRATION_TO_CALLBACK:
+        raise FacewiseError(f"report_to is {name!r}, expected none, all, or one of {', '.join(sorted(INTEGRATION_TO_CALLBACK))}")
+    if name not in get_available_reporting_integrations():
+        raise FacewiseError(f"report_to is {name!r}, which is not installed; install it, or give none")
 
 
 def check_shares(recipe: Recipe) -> None:

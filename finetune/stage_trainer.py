@@ -6,12 +6,13 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from torch import nn
-from transformers import Trainer, TrainerCallback
+from transformers import PrinterCallback, Trainer, TrainerCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from ..model.network.loading import check_keys
 from .curves import LossCurve
 from .sharding import make_whole
+from .steps import ToldSteps
 from .watch import StopOnBadLoss, last_checkpoint, told_when_full
 
 
@@ -26,7 +27,8 @@ class StageTrainer(Trainer):
 def fit(trainer: StageTrainer, rate: str, *callbacks: TrainerCallback) -> None:
     """Trains in place; `rate` is the recipe's field that is lowered after a bad loss. Raises FacewiseError for that, for a full disk, and where the
     checkpoint is another model's."""
-    for callback in (StopOnBadLoss(rate), LossCurve(trainer.eval_dataset is not None), *callbacks):
+    trainer.remove_callback(PrinterCallback)
+    for callback in (StopOnBadLoss(rate), LossCurve(trainer.eval_dataset is not None), ToldSteps(), *callbacks):
         trainer.add_callback(callback)
     if trainer.args.process_index:  # or what is drawn by chance would be the same in every process
         torch.manual_seed(trainer.args.seed + trainer.args.process_index)

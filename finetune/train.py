@@ -6,10 +6,12 @@ is refused. The folder is light: own weights, and the base language model by nam
 `accelerate launch --config_file finetune/launch/ddp.yaml -m facewise.cli train RECIPE.yaml` shares each batch among processes (processes.py).
 """
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import AutoModelForCausalLM
 
 from ..model.checkpoint import load_checkpoint
 from ..model.errors import FacewiseError
@@ -21,6 +23,7 @@ from .encoder.folds import check_folds
 from .encoder.losses import weights_of
 from .encoder.packed import Packed, read_pack
 from .encoder.stage import encoder_config, train_encoder
+from .language.adapters import check_targets
 from .language.answering import answers
 from .language.assistant_start import base_configs
 from .lessons.built_rows import TaughtRow, taught_rows
@@ -32,7 +35,7 @@ from .measure import measure, say
 from .outline import outline, planned_config, table
 from .processes import begin, check_shares, end, is_main, main_first, tell, together, wait
 from .recipe import Recipe, read_recipe
-from .run_folder import claim
+from .run_folder import alone, check_folder, claim
 from .validation import write_table
 from .watch import told_when_full
 
@@ -44,21 +47,25 @@ def main(argv: list[str]) -> None:
     with together():
         recipe = read_recipe(argv)
         check_shares(recipe)
-        with main_first():
-            pack, rows = material(recipe)
         out = Path(recipe.output_dir)
         has_words = any(stage in recipe.stages for stage in WORDS)
+        check_folder(recipe, out)
+        check_bases(recipe, has_words)
+        with main_first():
+            pack, rows = material(recipe)
         is_done = (out / ("config.json" if has_words else EVIDENCE_FOLDER)).exists()  # written last
         planned = [] if is_done else plan(recipe, pack, rows, has_words)
-    with together():
-        if is_main():
-            claim(recipe, out)
-    if is_done:
-        tell(f"{out}: trained already by this recipe; delete the folder to train anew")
-    else:
-        tell(table(planned))
-        with told_when_full(out):
-            run(recipe, pack, rows, out)
+    with ExitStack() as held:
+        with together():
+            if is_main():
+                claim(recipe, out)
+                held.enter_context(alone(out))
+        if is_done:
+            tell(f"{out}: trained already by this recipe; delete the folder to train anew")
+        else:
+            tell(table(planned))
+            with told_when_full(out):
+                run(recipe, pack, rows, out)
     end()
 
 
@@ -72,6 +79,16 @@ def run(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], out: Path) -
         answers(recipe, encoder, pack, rows, out)
     elif is_main():
         write_table(out)
+
+
+def check_bases(recipe: Recipe, has_words: bool) -> None:
+    """Raises FacewiseError for an encoder or a language model that cannot be had, before pictures are packed for them."""
+    if recipe.encoder_from:
+        load_checkpoint(recipe.encoder_from)
+    if has_words:
+        text, _ = base_configs(recipe)
+        with torch.device("meta"):
+            check_targets(AutoModelForCausalLM.from_config(text), recipe.lora_targets)
 
 
 def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:

@@ -1,15 +1,24 @@
 """The chat page without a browser: a session's state, what is drawn, what is taken along, and what is refused."""
 
+import argparse
 import base64
 import csv
 import io
 import json
+import socket
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import fields
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
+import yaml
 from test_assistant import CALIBRATION, SMILE, assistant, evidence, picture
 
 from facewise.cli import main
@@ -19,12 +28,18 @@ from facewise.model.engines.fake import FAKE, FakeEngine
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.picture import Picture
 from facewise.serve.page import bars, batch, report, rows, stage
-from facewise.serve.page.command import signed_in
+from facewise.serve.page.command import PORT, add_arguments, signed_in
 from facewise.serve.page.conversation import MAX_ITEMS, Conversation, Item
 from facewise.serve.page.keeping import keep, messages, seen
+from facewise.serve.page.layout import Parts
 from facewise.serve.page.models import Models
-from facewise.serve.page.notices import unaskable
+from facewise.serve.page.notices import sentence, unaskable
+from facewise.serve.page.site import refusal, served
+from facewise.serve.page.talking import Talking
 from facewise.serve.page.transcript import as_json, as_markdown, from_json
+from facewise.serve.page.uploads import is_upload, paths
+
+CONTAINERS = Path(__file__).parent.parent / "serve" / "containers"
 
 
 def models(texts=(), **faces) -> Models:
@@ -131,6 +146,13 @@ def test_a_small_picture_is_gone_with_its_session():
     assert seen(token) is None
 
 
+def test_html_in_a_question_or_an_answer_is_shown_as_text():
+    conversation = talk(photo())
+    answered(conversation, "<form action=//elsewhere>", "spoof", "<img src=x onerror=alert(1)>")
+    told = messages(conversation)
+    assert not any("<" in message["content"] for message in told) and "&lt;form" in told[2]["content"]
+
+
 # Streaming
 
 
@@ -169,6 +191,16 @@ def _whole(stream):
             return ended.value
 
 
+def test_what_is_stopped_while_it_is_written_is_not_answered_too():
+    asking = models([" lip corners pulled up and cheeks raised."] * 2, a=[evidence(**SMILE)])
+    talking, conversation = Talking(Parts(*(f"part {n}" for n in range(len(fields(Parts))))), asking), talk(photo())
+    growing = talking.ask("Which muscles are active?", conversation)
+    next(growing), next(growing)
+    conversation.stop()
+    list(growing)
+    assert [turn.text.endswith("(stopped)") for turn in conversation.turns] == [False, True] and conversation.pending is None
+
+
 def test_a_verdict_has_no_baseline():
     reply = _whole(models(a=[evidence()]).stream(picture("a"), 0, "Is it real?", "spoof", evidence()))
     assert reply.label == "live"
@@ -179,6 +211,15 @@ def test_what_cannot_be_asked_gets_a_sentence():
     assert "no face" in unaskable(Item("a", picture=picture("a"), found=models().look(picture("a"))), "Is it real?")
     assert "Drop a clip" in unaskable(photo(), "Is there a micro-expression?")
     assert not unaskable(photo(), "Is it real?")
+    watched = Item("a.mp4", seen=SimpleNamespace(moments=SimpleNamespace(watched=SimpleNamespace(faces=()))))
+    assert "drop a photo" in unaskable(watched, "Is it real?") and "No face could be followed" in unaskable(
+        watched, "What moves?"
+    )
+
+
+def test_a_file_keeps_its_name_in_a_sentence():
+    assert sentence(FacewiseError("zero.jpg: the file is empty")) == "zero.jpg: the file is empty."
+    assert sentence(FacewiseError("choose a face in a photo first")) == "Choose a face in a photo first."
 
 
 # What is drawn
@@ -193,6 +234,11 @@ def test_the_gauge_says_what_its_colours_show():
     assert "no log-probabilities" in bars.gauge(
         {"label": "uncertain", "score": None, "score_missing": "no log-probabilities"}, None
     )
+
+
+def test_no_verdict_is_certain():
+    assert "over 99% probable" in bars.gauge({"label": "spoof", "score": 0.9996}, CALIBRATION)
+    assert "under 1% probable" in bars.gauge({"label": "live", "score": 0.0004}, CALIBRATION)
 
 
 def test_active_units_come_first_with_the_persons_own_side():
@@ -245,6 +291,44 @@ def test_a_saved_conversation_opens_again():
 def test_what_is_no_conversation_is_refused(text):
     with pytest.raises(FacewiseError, match="conversation"):
         from_json(text, lambda found: Item(found.name, picture=found))
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"item": []},
+        {"reply": 3},
+        {"reply": {"faces": []}},
+        *(
+            {"reply": {"faces": [{"answer": {"task": "spoof", "label": "spoof", "score": 0.5} | damage}]}}
+            for damage in (
+                {"task": ["a"]},
+                {"score": "<b>"},
+                {"score": float("nan")},
+                {"score": 7},
+                {"label": None},
+                {"label": ["spoof"]},
+                {"attack": {"name": "print"}},
+                {"cues": [{"name": 1, "p": 0.5}]},
+                {"boxes": [["<script>", 1, 2, 3]]},
+                {"boxes": [[1, 2]]},
+            )
+        ),
+    ],
+)
+def test_a_conversation_with_a_damaged_answer_is_refused(turn):
+    told = json.loads(as_json(talk(photo())))
+    told["turns"] = [{"question": "q", "text": "t", "item": 0, "face": 0, "dropped": False, "reply": None} | turn]
+    with pytest.raises(FacewiseError, match="cannot be read"):
+        from_json(json.dumps(told), lambda found: photo())
+
+
+@pytest.mark.parametrize("face", ["<b>", 9, [1], None])
+def test_a_face_that_is_not_there_is_left_out_of_an_opened_conversation(face):
+    told = json.loads(as_json(talk(photo())))
+    told["turns"] = [{"question": "q", "text": "t", "item": 0, "face": face, "dropped": False, "reply": None}]
+    conversation = from_json(json.dumps(told), lambda found: photo())
+    assert conversation.turns[0].face is None and messages(conversation) and as_markdown(conversation)
 
 
 def test_markdown_holds_the_pictures_and_harmless_names():
@@ -338,6 +422,86 @@ def test_reports_are_opened_and_may_run_nothing(tmp_path):
             opened(name, text)
 
 
+# The site
+
+
+@pytest.mark.parametrize(
+    "method, headers, is_refused",
+    [
+        ("GET", {}, False),
+        ("POST", {"sec-fetch-site": "same-origin"}, False),
+        ("POST", {"sec-fetch-site": "cross-site"}, True),
+        ("POST", {"sec-fetch-site": "same-site"}, True),
+        ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, True),
+        ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, False),
+        ("POST", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, True),
+        ("POST", {"origin": "http://elsewhere"}, True),
+        ("POST", {"origin": "null"}, True),
+        ("POST", {"origin": "http://127.0.0.1:7860"}, False),
+        ("GET", {"host": "elsewhere:7860"}, True),
+        ("GET", {"host": "localhost:7860"}, False),
+        ("GET", {"host": "[::1]:7860"}, False),
+        ("GET", {"host": "["}, True),
+    ],
+)
+def test_what_another_site_sends_is_turned_away(method, headers, is_refused):
+    assert bool(refusal(method, {"host": "127.0.0.1:7860"} | headers, only_local=True)) is is_refused
+
+
+def test_a_page_that_signs_people_in_may_have_a_name():
+    assert not refusal("GET", {"host": "faces.example"}, only_local=False)
+
+
+def test_only_an_upload_is_a_file(tmp_path):
+    (tmp_path / "up").mkdir()
+    (tmp_path / "secret.json").touch()
+    (tmp_path / "up" / "link.json").symlink_to(tmp_path / "secret.json")
+    folder = str(tmp_path / "up")
+    assert is_upload(f"{folder}/ab/face.jpg", folder)
+    others = (folder, f"{folder}/../secret.json", f"{folder}/link.json", "http://elsewhere/face.jpg", "\0", 3, "face.jpg")
+    assert not any(is_upload(other, folder) for other in others)
+    assert list(paths([{"a": [{"path": "x"}]}, "words", {"path": None}])) == ["x"]
+
+
+def test_a_file_of_this_machine_is_not_opened_for_a_visitor(tmp_path, monkeypatch):
+    """Over real HTTP, at the report tab, which would show any JSON: Gradio's own check is off in a mounted app."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")  # set by `served`, taken back by monkeypatch
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"key": "s3cret"}')
+    with listening() as url:
+        layout = json.loads(fetched(f"{url}/config"))
+        (file,) = (part["id"] for part in layout["components"] if part["props"].get("elem_id") == "report-file")
+        (event,) = (event["id"] for event in layout["dependencies"] if [file, "upload"] in event["targets"])
+        data = [{"path": str(secret), "meta": {"_type": "gradio.FileData"}}]
+        fetched(f"{url}/gradio_api/queue/join", {"data": data, "fn_index": event, "session_hash": "me"})
+        told = fetched(f"{url}/gradio_api/queue/data?session_hash=me")
+        assert "not uploaded here" in told and "s3cret" not in told
+        assert json.loads(fetched(f"{url}/gradio_api/info"))["named_endpoints"] == {}
+
+
+@contextmanager
+def listening():
+    with socket.create_server(("127.0.0.1", 0)) as port, served(models(), port) as server:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{port.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+def fetched(url: str, body: dict | None = None) -> str:
+    data = None if body is None else json.dumps(body).encode()
+    with urlopen(Request(url, data, {"content-type": "application/json"}), timeout=20) as answer:
+        lines = []
+        for line in answer:
+            lines.append(line.decode())
+            if "process_completed" in lines[-1]:  # the stream stays open for the next event
+                break
+        return "".join(lines)
+
+
 # The command
 
 
@@ -368,6 +532,19 @@ def test_a_password_may_hold_colons():
     assert signed_in("me:a:b") == ("me", "a:b") and signed_in(None) is None
 
 
+def test_the_container_of_the_page_is_for_this_machine_only_and_its_flags_are_ours():
+    services = yaml.safe_load((CONTAINERS / "compose.yaml").read_text())["services"]
+    page = services["page"]
+    assert all(port.startswith("127.0.0.1:") for service in services.values() for port in service["ports"])
+    assert page["entrypoint"] == ["facewise", "chat"] and f":{PORT}" in page["ports"][0]
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(page["command"])
+    assert args.model.startswith("http://server:") and args.model.endswith("/v1") and args.port == PORT
+    assert (CONTAINERS / page["build"]["context"] / page["build"]["dockerfile"]).is_file()
+    assert {"FACEWISE_API_KEY", "FACEWISE_AUTH"} <= set(page["environment"])
+
+
 def test_the_page_costs_less_than_300_mb_beyond_the_model():
     """Resident memory of a process that holds torch, before and after the page is built."""
     code = """
@@ -375,8 +552,10 @@ import resource
 import torch, transformers, facewise.model.assistant, facewise.model.network.perceive
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 from facewise.serve.page.app import Page, blocks
+from facewise.serve.page.layout import Parts
 from facewise.serve.page.models import Models
-from facewise.serve.page.notices import unaskable
+from facewise.serve.page.notices import sentence, unaskable
+from facewise.serve.page.site import refusal, served
 blocks(Page(Models(engine="fake")))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """

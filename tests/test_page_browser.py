@@ -207,8 +207,12 @@ def test_an_answer_is_stopped_and_the_next_one_comes(visit, examples):
     drop(tab, examples / "invented-face.jpg")
     tab.wait_for_selector("#numbers .fw-aus .loud")
     tab.get_by_role("button", name="Describe").click()
+    tab.wait_for_selector("#stop", state="visible")
+    tab.get_by_role("button", name="Muscles").click()  # is not queued: it would come after Stop
     tab.click("#stop")
     tab.wait_for_selector("#talk >> text=(stopped)")
+    tab.wait_for_selector("#ask", state="visible")
+    assert tab.locator("#talk [data-testid=bot]").count() == 2
     assert "lip corners pulled up" in ask(tab, "Which facial muscles are active?")
 
 

@@ -10,7 +10,7 @@ from facewise.cli import main
 from facewise.finetune.recipe import FIELDS, Recipe, read_recipe, values_of
 from facewise.finetune.recipe_checks import check
 from facewise.finetune.recipe_values import shares
-from facewise.finetune.run_folder import claim, written
+from facewise.finetune.run_folder import alone, claim, written
 from facewise.model.errors import FacewiseError
 
 
@@ -62,6 +62,11 @@ def test_a_rate_may_be_written_as_people_write_it(tmp_path):
         ("kept_skills: 1.5", "kept_skills is 1.5, expected a share"),
         ("kept_skills: 0.4\ndeclines: 0.2", "leave too little for faces; at most 0.5 together"),
         ("val_share: 2", "val_share is 2.0, expected a share"),
+        ("val_share: 1", "nobody would be left to learn from"),
+        ("flips: 2", "flips is 2.0, expected a share"),
+        ("seed: 4294967296", "seed is 4294967296, expected at most 4294967295"),
+        ("report_to: nope", "report_to is 'nope', expected none, all, or one of"),
+        ("report_to: clearml", "report_to is 'clearml', which is not installed"),
         ("pvtm_drop: 2", "pvtm_drop is 2.0, expected a share, at most 1"),
         ("pack_rows: 1\nevidence_mix: both", "'both' is no NAME=NUMBER"),
         ("pack_rows: 1\nevidence_mix: none=1", "evidence_mix holds 'none', expected some of both, tokens, words, noised"),
@@ -115,6 +120,42 @@ def test_a_recipe_that_was_written_down_reads_as_it_was(tmp_path):
     claim(recipe, tmp_path / "run")
     assert Recipe(**values_of(tmp_path / "run" / "recipe.yaml")) == recipe
     assert written(recipe).count("\n") >= len(FIELDS)
+
+
+def test_a_folder_of_another_recipe_is_refused_before_anything_is_read(tmp_path, capsys):
+    path, out = recipe_file(tmp_path, "pack: none.safetensors\npack_rows: 3"), tmp_path / "run"
+    claim(Recipe(seed=9), out)
+    assert main(("train", path, "--output_dir", str(out))) == 2
+    assert "was trained with pack ''" in capsys.readouterr().err
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
+    assert main(("train", path, "--output_dir", str(tmp_path / "other"))) == 2
+    assert "holds files but no recipe.yaml" in capsys.readouterr().err
+    assert main(("train", path, "--output_dir", str(tmp_path / "other" / "notes.txt" / "run"))) == 2
+    told = capsys.readouterr().err
+    assert "cannot be written" in told and told.count("\n") == 1
+
+
+def test_two_trainings_do_not_share_a_folder(tmp_path):
+    claim(Recipe(), tmp_path / "run")
+    with (
+        alone(tmp_path / "run"),
+        pytest.raises(FacewiseError, match="another training is at work there"),
+        alone(tmp_path / "run"),
+    ):
+        pass
+    with alone(tmp_path / "run"):
+        pass
+
+
+def test_a_base_that_is_no_model_is_one_line_before_anything_is_packed(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    path = recipe_file(
+        tmp_path, f"pack: none.safetensors\npack_rows: 3\nllm: {tmp_path / 'empty'}\noutput_dir: {tmp_path / 'run'}"
+    )
+    assert main(("train", path)) == 2
+    told = capsys.readouterr().err
+    assert "no model that transformers knows" in told and told.count("\n") == 1
 
 
 def test_shares_are_read_by_name():

@@ -1,5 +1,7 @@
 """Lessons of built rows: pictures are perceived once, the right face is named, labels and evidence agree, and nobody teaches who trained the encoder."""
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from facewise.data_builders.rows import Row, row_line, turn
 from facewise.finetune.encoder.packed import Packed, read_pack
 from facewise.finetune.lessons.built_rows import folder_and_weight, taught_rows
 from facewise.finetune.lessons.lesson import Lesson
-from facewise.finetune.lessons.media import Eyes
+from facewise.finetune.lessons.media import Eyes, without_noise
 from facewise.finetune.lessons.row_lessons import RowTeacher
 from facewise.finetune.lessons.seen import labelled_face, words_of
 from facewise.finetune.lessons.seen_store import SeenStore, fingerprint
@@ -169,6 +171,10 @@ def test_rows_of_a_folder_may_weigh_more():
         ({"answer": "Spoof. In <bbox>."}, "its texts have 1 places for a box"),
         ({"task": "walking"}, "its task is 'walking', expected one of"),
         ({"split": "test"}, "no row of the split train or val is there"),
+        ({"answer": " "}, "an answer of the assistant is empty"),
+        ({"objects": [1]}, "`objects` is wanted as"),
+        ({"answer": "In <bbox>.", "objects": {"bbox": [["a", 1]]}}, "`objects` is wanted as"),
+        ({"frames": ["a"]}, r"its frames are \['a'\], expected \[first, last\]"),
     ],
 )
 def test_a_row_that_cannot_teach_is_one_line(tmp_path, changed, words):
@@ -176,6 +182,22 @@ def test_a_row_that_cannot_teach_is_one_line(tmp_path, changed, words):
     with pytest.raises(FacewiseError, match=words) as caught:
         taught_rows((built(tmp_path, row(**changed)),))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "message", ["hi", {"role": "user"}, {"role": "user", "content": "hi"}, {"content": [{"text": "hi"}]}, {"content": ["hi"]}]
+)
+def test_a_message_of_another_form_is_one_line(tmp_path, message):
+    odd = Row("m", [message, turn("assistant", "Yes.")], meta={"task": "chat", "split": "train"})
+    with pytest.raises(FacewiseError, match="row 'm': a message is wanted as"):
+        taught_rows((built(tmp_path / "odd", odd),))
+
+
+def test_what_libraries_tell_while_media_are_perceived_is_dropped(capfd):
+    with without_noise():
+        os.write(2, b"W0000 from C"), print("from Python", file=sys.stderr)
+    print("ours", file=sys.stderr)
+    assert capfd.readouterr().err == "ours\n"
 
 
 def test_a_folder_without_rows_and_turns_out_of_turn_are_one_line(tmp_path):

@@ -57,6 +57,8 @@ def answers(recipe: Recipe, encoder: FaceEncoder, pack: Packed | None, rows: Seq
         save_adapter(model.language_model, base_name(recipe), out / ADAPTER)
         save_own(model, out)
         model.config.calibration = calibration_of(model.eval(), processor, encoder, pack, out)
+        if others:
+            tell(f"measuring the answers on {len(others)} held-out rows")
         tell_answers(out, model, processor, others)
     wait()
     if recipe.adapter_tasks:
@@ -104,6 +106,7 @@ def calibration_of(
     if pack is None:
         tell("no pack, no calibration: verdicts of this model stay uncertain until --pack names one")
         return None
+    tell("calibrating the verdict on people who taught nothing")
     others = PackSeen(encoder, pack.where(~pack.split("train")), processor.look)
     half = fast_dtype() == "bfloat16"
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):

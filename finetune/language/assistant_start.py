@@ -8,8 +8,10 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from ...model import base_llm
 from ...model.assembly import assembled, base_folder, base_tokenizer
+from ...model.errors import FacewiseError
 from ...model.network.configuration import FacewiseConfig
 from ...model.network.encoder import FaceEncoder
+from ...model.network.loading import first_line
 from ...model.network.modeling import FacewiseForConditionalGeneration
 from ...model.network.perceive import Perceiver
 from ...model.network.processing import FacewiseProcessor
@@ -63,11 +65,18 @@ def language_folder(recipe: Recipe) -> Path:
 
 def base_configs(recipe: Recipe) -> tuple[Any, Any]:
     """Those of the language model and of the tower, or None, without their weights. Raises FacewiseError for a base that cannot be had."""
-    text = AutoConfig.from_pretrained(language_folder(recipe))
+    text = _config(language_folder(recipe))
     if recipe.base_tower is None:
         return text, None
-    found = AutoConfig.from_pretrained(base_folder(recipe.base_tower, recipe.tower_revision))
+    found = _config(base_folder(recipe.base_tower, recipe.tower_revision))
     vision = getattr(found, "vision_config", found)
     if vision.model_type == "siglip_vision_model":
         vision.vision_use_head = False  # as in assembly.py
     return text, vision
+
+
+def _config(folder: Path) -> Any:
+    try:
+        return AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise FacewiseError(f"{folder}: no model that transformers knows ({first_line(error)})") from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...data_builders.browse.built import built_records, built_rows, media_path
-from ...data_builders.rows import BOX, Row
+from ...data_builders.rows import BOX, Row, texts
 from ...model.answer import Box
 from ...model.errors import FacewiseError
 from ...model.taxonomy import TASKS
@@ -20,7 +20,8 @@ TAUGHT = ("train", "val")
 
 @dataclass(frozen=True, eq=False)
 class TaughtRow:
-    """`weight`: of its folder; `face`: where the source sees the face, in pixels; `fps` of a folder of frames; `live` None: not told."""
+    """`weight`: of its folder; `face`: where the source sees the face, in pixels; `fps` of a folder of frames; `live` None: not told;
+    `is_mirrored`: its words and boxes are those of the mirrored picture (mirror.py)."""
 
     row: Row
     folder: Path
@@ -28,6 +29,7 @@ class TaughtRow:
     face: Box | None = None
     fps: float | None = None
     live: bool | None = None
+    is_mirrored: bool = False
 
     @property
     def task(self) -> str:
@@ -85,12 +87,38 @@ def _of_folder(folder: Path, weight: float) -> Iterator[TaughtRow]:
             yield TaughtRow(row, folder, weight, record.face, (record.clip or {}).get("fps"), record.live)
 
 
+def check_form(row: Row, where: str) -> None:
+    """Raises FacewiseError for what is not in the form of `data_builders.rows.Row`, which a file of other origin may not be."""
+    messages = [message for message in row.messages if isinstance(message, dict) and isinstance(message.get("content"), list)]
+    parts = [part for message in messages for part in message["content"]]
+    if len(messages) < len(row.messages) or not all(isinstance(part, dict) and is_part(part) for part in parts):
+        raise FacewiseError(
+            f'{where}: a message is wanted as {{"role": ..., "content": [{{"type": "image"}}, {{"type": "text", "text": ...}}]}}'
+        )
+    if not all(isinstance(path, str) for path in (*row.images, *row.videos)):
+        raise FacewiseError(f"{where}: `images` and `videos` must hold paths")
+    if row.objects is not None and not (isinstance(row.objects, dict) and all(map(is_box, row.objects.get("bbox", ())))):
+        raise FacewiseError(f'{where}: `objects` is wanted as {{"ref": [...], "bbox": [[x1, y1, x2, y2], ...]}}')
+    frames = row.meta.get("frames")
+    if frames and not (isinstance(frames, list) and len(frames) == 2 and all(type(number) is int for number in frames)):
+        raise FacewiseError(f"{where}: its frames are {frames!r}, expected [first, last]")
+
+
+def is_part(part: dict) -> bool:
+    return part.get("type") in ("image", "video") or (part.get("type") == "text" and isinstance(part.get("text"), str))
+
+
+def is_box(box: object) -> bool:
+    return isinstance(box, list | tuple) and len(box) == 4 and all(type(value) in (int, float) for value in box)
+
+
 def check_row(taught: TaughtRow) -> None:
     """Raises FacewiseError for a row that is no conversation, lacks its picture or a box, or whose medium is gone."""
     row, where = taught.row, f"{taught.folder}: row {taught.row.id!r}"
+    check_form(row, where)
     if taught.task not in TASKS:
         raise FacewiseError(f"{where}: its task is {taught.task!r}, expected one of {', '.join(TASKS)}")
-    roles = [message["role"] for message in row.messages]
+    roles = [message.get("role") for message in row.messages]
     spoken = roles[1:] if roles[:1] == ["system"] else roles
     if not spoken or spoken != ["user", "assistant"] * (len(spoken) // 2):
         raise FacewiseError(f"{where}: user and assistant must take turns, and the assistant speak last")
@@ -108,5 +136,7 @@ def check_row(taught: TaughtRow) -> None:
     told = sum(part.get("text", "").count(BOX) for part in parts)
     if told != len((row.objects or {}).get("bbox", ())):
         raise FacewiseError(f"{where}: its texts have {told} places for a box, and `objects` holds another number")
+    if any(not text.strip() for text in texts(row)):
+        raise FacewiseError(f"{where}: an answer of the assistant is empty, and nothing could be learned of it")
     if gone := next((path for _, path in taught.media() if not path.exists()), None):
         raise FacewiseError(f"{where}: {gone} is not there; build the set anew, or bring its media back")

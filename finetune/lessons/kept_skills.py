@@ -24,6 +24,7 @@ from ...model.errors import FacewiseError
 from ...model.network.modeling import FacewiseForConditionalGeneration
 from ...model.network.processing import FacewiseProcessor
 from ...model.refusals import refusal
+from ..processes import tell
 from ..recipe import Recipe
 from ..recipe_values import shares
 from .conversations import Conversation, Turn
@@ -136,12 +137,13 @@ def replies_to(questions: Sequence[str], model: FacewiseForConditionalGeneration
     file = cache_dir() / FOLDER / f"{_print(model, processor)}.json"
     known: Replies = json.loads(file.read_text()) if file.is_file() else {}
     new = [question for question in questions if question not in known]
+    file.parent.mkdir(parents=True, exist_ok=True)
     with fast(model.language_model) as language:
-        for batch in (new[start : start + AT_ONCE] for start in range(0, len(new), AT_ONCE)):
+        for start in range(0, len(new), AT_ONCE):
+            tell(f"the base model replies to general questions, which keeps its skills: {start} of {len(new)}")
+            batch = new[start : start + AT_ONCE]
             known |= dict(zip(batch, _asked(batch, language, processor), strict=True))
-    if new:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(known, indent=1).encode())
+            write_whole(file, json.dumps(known, indent=1).encode())
     return known
 
 

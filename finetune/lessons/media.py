@@ -4,7 +4,10 @@ A row's frames of a longer video are a clip of their own, a single one is a pict
 """
 
 import hashlib
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -18,6 +21,7 @@ from ...model.perception.picture import Picture, read_picture
 from ...model.perception.video import Clip, Frame, open_clip
 from ...model.perception.views import face_views
 from .built_rows import TaughtRow
+from .mirror import mirrored_picture
 from .seen import Seen, seen_clip, seen_picture
 from .seen_store import SeenStore, fingerprint
 
@@ -41,13 +45,18 @@ class Eyes:
         found = []
         for kind, path in taught.media():
             key = f"{_digest(path)}-{medium_name(kind, taught)}-{self.print}"
-            self.store.keep(key, partial(self._look, kind, path, taught))
+            self.store.keep(key, partial(self._silently, kind, path, taught))
             found.append(key)
         return found
 
+    def _silently(self, kind: str, path: Path, taught: TaughtRow) -> Seen:
+        with without_noise():
+            return self._look(kind, path, taught)
+
     def _look(self, kind: str, path: Path, taught: TaughtRow) -> Seen:
         if kind == "image":
-            return self._picture(read_picture(path))
+            picture = read_picture(path)
+            return self._picture(mirrored_picture(picture) if taught.is_mirrored else picture)
         clip = open_clip(path, taught.fps if path.is_dir() else None)
         if taught.frames and taught.frames[0] == taught.frames[1]:
             return self._picture(single_frame(clip, taught.frames[0]))
@@ -59,6 +68,21 @@ class Eyes:
         found = perceiver.perceive(picture)
         views = [face_views(picture.pixels, face, look.image_size, look.views) for face in found.detected] if look else []
         return seen_picture(found, perceiver.encoder.config.hidden_size, look, views)
+
+
+@contextmanager
+def without_noise() -> Iterator[None]:
+    """What MediaPipe and TFLite tell, from C and through sys.stderr, is dropped; faults travel as exceptions."""
+    console, kept = sys.stderr, os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        sys.stderr = nowhere
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            sys.stderr = console
 
 
 def all_keys(eyes: Eyes, rows: Sequence[TaughtRow], tell: Callable[[str], None]) -> list[list[str]]:
@@ -77,7 +101,7 @@ def all_keys(eyes: Eyes, rows: Sequence[TaughtRow], tell: Callable[[str], None])
 def medium_name(kind: str, taught: TaughtRow) -> str:
     """What of a file is shown."""
     if kind == "image":
-        return "image"
+        return "image mirrored" if taught.is_mirrored else "image"
     return f"video {taught.frames or 'all'} {taught.fps or ''}"
 
 

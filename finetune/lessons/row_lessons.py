@@ -16,6 +16,7 @@ from .conversations import BY_EVIDENCE, NO_FACE_LABEL, Conversation, NotTaughtEr
 from .evidence_mix import mix_of, wrong_words
 from .lesson import Lesson, Showing, tokenised
 from .media import Eyes, all_keys, shown_kind
+from .mirror import drawn_mirrored
 from .pack_lessons import UNCERTAIN_SHARE
 from .seen import Seen, labelled_face, words_of
 
@@ -33,6 +34,9 @@ class RowTeacher:
 
     def lessons(self, rows: Sequence[TaughtRow], tell: Tell) -> list[Lesson]:
         """Of all rows that teach something true; what is left out is counted by its reason."""
+        rows = drawn_mirrored(self.recipe, rows) if self.recipe.flips else rows
+        if self.recipe.flips:
+            tell(f"{sum(taught.is_mirrored for taught in rows)} of {len(rows)} rows are taught mirrored")
         keys = all_keys(self.eyes, rows, tell)
         made, left_out = [], Counter[str]()
         for taught, seen_as in zip(rows, keys, strict=True):

@@ -19,6 +19,7 @@ from .layout import BatchParts, Parts, ReportParts, RowsParts, batch_tab, chat_t
 from .models import Models
 from .notices import sentence
 from .talking import Talking
+from .uploads import Blocks
 
 FORGOTTEN_AFTER_S = 4 * 3600
 SAVE = "text => { if (text) facewiseSave(text); }"
@@ -36,7 +37,7 @@ class Page:
 
 def blocks(page: Page) -> gr.Blocks:
     """The whole page, ready to be served."""
-    with gr.Blocks(title="Facewise", analytics_enabled=False, delete_cache=(600, FORGOTTEN_AFTER_S), fill_width=True) as made:
+    with Blocks(title="Facewise", analytics_enabled=False, delete_cache=(600, FORGOTTEN_AFTER_S), fill_width=True) as made:
         gr.HTML(_header(page.models), js_on_load=None, elem_id="header")
         conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
         with gr.Tabs(elem_id="tabs"):
@@ -85,9 +86,9 @@ def _chat(talking: Talking, parts: Parts, conversation: Any) -> None:
     for button, path in parts.samples:
         running.append(button.click(_sample(talking, path), [conversation], outputs, **looking))
     parts.camera.input(talking.camera, [parts.camera, conversation], outputs, **looking)
-    asking = [parts.question.submit, parts.ask.click]
-    running += [begin(talking.ask, [parts.question, conversation], outputs, **answering) for begin in asking]
-    running += [button.click(talking.ask, [button, conversation], outputs, **answering) for button in parts.prompts]
+    # "multiple": after a Stop, Gradio's "once" can believe for good that the stopped answer still runs; page.js holds questions back until then
+    asking = [parts.question.submit, parts.ask.click, *(button.click for button in parts.prompts)]
+    running.append(gr.on(asking, talking.asked, [parts.question, conversation], outputs, trigger_mode="multiple", **answering))
     parts.stop.click(talking.stop, [conversation], outputs, cancels=running, **quiet)
 
     for shown in (parts.strip, parts.stage, parts.film, parts.moves):
@@ -134,7 +135,7 @@ def _download(button: Any, made: Any, inputs: list[Any], holder: Any, options: d
 
 
 def _batch(parts: BatchParts, models: Models, holder: Any) -> None:
-    replies = gr.State(list)
+    replies = gr.State([])  # a callable here would be an open API route
     options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
     def answer(files: Sequence[str] | None, task: str) -> Iterator[dict[Any, Any]]:

@@ -13,7 +13,7 @@ from ...model.taxonomy import AU_CODES, AU_WORDS, NO_PROTOTYPE
 SIDES = {"both": "both sides", "left": "the person's left", "right": "the person's right"}
 MISSING = {"motion": "missing, a photo has none"}
 LIMITS = (
-    "Facewise sees one picture. It cannot know what a person feels, thinks or intends, whether they lie, who they are, or anything about "
+    "Facewise sees pictures, nothing else. It cannot know what a person feels, thinks or intends, whether they lie, who they are, or anything about "
     "their health or origin. An appearance is not a feeling, and a verdict is a probability."
 )
 
@@ -40,7 +40,7 @@ def gauge(answer: Mapping[str, Any] | None, calibration: Mapping[str, float] | N
     elif score is None:
         words = f"Uncertain: {answer.get('score_missing', 'there is no score')}."
     else:
-        words = f"{answer['label'].capitalize()}: {score:.0%} probable that this is a presentation attack."
+        words = f"{answer['label'].capitalize()}: {share(score)} probable that this is a presentation attack (a print, a screen, a mask, …)."
     marker = "" if score is None else f'<b style="left:{100 * score:.1f}%"></b>'
     zones = _zones(calibration["low"], calibration["high"]) if calibration else '<i class="plain"></i>'
     scale = '<p class="fw-scale" aria-hidden="true"><span>live</span><span>uncertain</span><span>spoof</span></p>'
@@ -51,6 +51,11 @@ def gauge(answer: Mapping[str, Any] | None, calibration: Mapping[str, float] | N
     )
 
 
+def share(score: float) -> str:
+    """Percent; never 0 or 100: a model is not certain."""
+    return "over 99%" if score > 0.99 else "under 1%" if score < 0.01 else f"{score:.0%}"
+
+
 def _zones(low: float, high: float) -> str:
     shares = {"live": low, "unsure": high - low, "spoof": 1 - high}
     return "".join(f'<i class="{name}" style="width:{100 * share:.1f}%"></i>' for name, share in shares.items())
@@ -59,7 +64,7 @@ def _zones(low: float, high: float) -> str:
 def _signs(answer: Mapping[str, Any] | None) -> str:
     if not answer or not answer.get("attack"):
         return ""
-    cues = "".join(f"<li>{escape(cue['name'])} {cue['p']:.0%}</li>" for cue in answer.get("cues") or ())
+    cues = "".join(f"<li>{escape(cue['name'])} {min(cue['p'], 0.99):.0%}</li>" for cue in answer.get("cues") or ())
     return f'<p class="sign">Looks most like: <strong>{escape(answer["attack"])}</strong></p><ul class="fw-chips" aria-label="Signs of it">{cues}</ul>'
 
 
@@ -94,7 +99,7 @@ def appearance(emotion: Emotion) -> str:
     rows = "".join(
         f'<li class="{"loud" if name == emotion.label else "quiet"}{" proto" if name == NO_PROTOTYPE else ""}"><span class="name">{escape(name)}</span>'
         f'<span class="bar" aria-hidden="true"><i style="width:{100 * emotion.scores[name]:.0f}%"></i></span>'
-        f'<span class="value">{emotion.scores[name]:.0%}</span></li>'
+        f'<span class="value">{min(emotion.scores[name], 0.99):.0%}</span></li>'
         for name in ordered
     )
     lead = {"uncertain": "Resembles no emotion clearly.", NO_PROTOTYPE: "No clear prototype."}.get(

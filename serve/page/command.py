@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 import signal
 import sys
 from pathlib import Path
@@ -26,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)")
     parser.add_argument("--port", type=int, default=PORT, help=f"port; 0 takes any that is free (default: {PORT})")
-    parser.add_argument("--auth", metavar="USER:PASS", help="ask for this name and password")
+    parser.add_argument(
+        "--auth", metavar="USER:PASS", help="ask for this name and password (FACEWISE_AUTH in the environment: ps shows a flag)"
+    )
     parser.add_argument("--save", metavar="DIR", help="keep every conversation in this folder; without it nothing is kept")
     parser.add_argument("--rows", metavar="DIR", help="show the instruction rows of this folder, which `facewise build` wrote")
     parser.add_argument("--no-emotion", action="store_true", help="action units only, no emotion words")
@@ -37,7 +40,11 @@ def chat(args: argparse.Namespace, console: TextIO) -> int:
     """Serves until Ctrl-C. Raises FacewiseError for what cannot be, before anything is loaded."""
     from ..command import bound
 
-    auth, save, rows = signed_in(args.auth), _folder("--save", args.save, makes=True), _folder("--rows", args.rows)
+    auth, save, rows = (
+        signed_in(args.auth or os.environ.get("FACEWISE_AUTH")),
+        _folder("--save", args.save, makes=True),
+        _folder("--rows", args.rows),
+    )
     if not 0 <= args.port < 2**16:
         raise FacewiseError(f"--port {args.port}: give a number below 65536")
     if auth is None and not _is_loopback(args.host):

@@ -183,7 +183,5 @@ def told(item: Item) -> str:
         if spots
         else f"No movement of face {face.id + 1} stands out from the noise."
     )
-    close = (
-        "These are candidates, not facts. Answers in words about clips are still to come; the buttons beside jump to each moment."
-    )
-    return "\n".join([found, *lines, "", close])
+    close = ["", "These are candidates, not facts; the buttons beside jump to each moment."] if spots else []
+    return "\n".join([found, *lines, *close])

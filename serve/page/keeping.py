@@ -27,11 +27,11 @@ def messages(conversation: Conversation) -> list[dict[str, Any]]:
             told.append({"role": "user", "content": shown(conversation.items[turn.item])})
         if turn.question:
             told.append({"role": "user", "content": _asked(turn.question, turn.item, turn.face, conversation)})
-        told.append({"role": "assistant", "content": turn.text})
+        told.append({"role": "assistant", "content": _inert(turn.text)})
     if conversation.pending:
         question, text, place, face = conversation.pending
         told.append({"role": "user", "content": _asked(question, place, face, conversation)})
-        told.append({"role": "assistant", "content": text or WAITING})
+        told.append({"role": "assistant", "content": _inert(text) or WAITING})
     return told
 
 
@@ -49,9 +49,15 @@ def seen(token: str) -> bytes | None:
 
 def _asked(question: str, item: int | None, face: int | None, conversation: Conversation) -> str:
     """The question, and about whom where there are several."""
+    question = _inert(question)
     if item is None or face is None or len(conversation.items[item].face_ids) < 2:
         return question
     return f"{question}\n\n_about face {face + 1}_"
+
+
+def _inert(text: str) -> str:
+    """Markdown without HTML: a visitor, a model or a file that was opened may have written it."""
+    return text.replace("<", "&lt;")
 
 
 def keep(folder: Path, conversation: Conversation) -> None:

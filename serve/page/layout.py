@@ -133,7 +133,7 @@ def _left() -> dict[str, Any]:
 def _right() -> dict[str, Any]:
     made: dict[str, Any] = {}
     made["empty"] = gr.HTML(
-        f'<div class="fw-empty"><h2>The evidence</h2><p>What the encoder finds appears here: the faces, what moves in them, and what a verdict rests on.</p><p class="fine">{LIMITS}</p></div>',
+        f'<div class="fw-empty"><h2>The evidence</h2><p>What is found appears here: the faces, what moves in them, and what a verdict rests on.</p><p class="fine">{LIMITS}</p></div>',
         js_on_load=None,
     )
     made["strip"] = gr.HTML("", js_on_load=CLICKS, elem_id="strip")

@@ -11,7 +11,12 @@ from .conversation import Item
 NO_FACE = (
     "I found no face in this picture. A face that looks towards the camera, larger than a thumbnail and not covered, can be read."
 )
-A_MOVEMENT = "A micro-expression is a movement of less than half a second, which no photo shows. Drop a clip, and I look for one."
+A_MOVEMENT = "A micro-expression is a movement of at most half a second, which no photo shows. Drop a clip, and I look for one."
+A_CLIP = (
+    "Of a clip I show the movements and their moments, beside. For a verdict, muscles, an appearance or a description drop a photo: "
+    "I answer those about one picture."
+)
+MICRO = r"\bmicro.?expression"
 NOTHING_YET = "Drop a photo first: on the box below, or anywhere on the page."
 
 
@@ -32,12 +37,17 @@ def unaskable(item: Item | None, question: str) -> str:
     if item is None:
         return NOTHING_YET
     if item.is_clip:
-        return film.told(item)
+        return film.told(item) if _is_of_movement(question) else A_CLIP
     if item.chosen is None:
         return NO_FACE
-    return A_MOVEMENT if re.search(r"\bmicro.?expression", question, re.IGNORECASE) else ""
+    return A_MOVEMENT if re.search(MICRO, question, re.IGNORECASE) else ""
+
+
+def _is_of_movement(question: str) -> bool:
+    return bool(re.search(rf"{MICRO}|\bmov(e|ing)|\bflash|\btwitch|\bblink|\bwhen\b|\bhappen", question, re.IGNORECASE))
 
 
 def sentence(error: FacewiseError) -> str:
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    begins_with_a_file = "." in text.partition(": ")[0]
+    return (text if begins_with_a_file else text[:1].upper() + text[1:]) + ("" if text.endswith((".", "!", "?")) else ".")

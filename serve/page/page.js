@@ -1,4 +1,4 @@
-// Light and dark, files dropped or pasted anywhere, and texts saved by the browser.
+// Light and dark, one question at a time, files dropped or pasted anywhere, and texts saved by the browser.
 (() => {
   const asked = new URLSearchParams(location.search).get("__theme");
   let saved = null;
@@ -13,6 +13,13 @@
     set(dark);
     try { localStorage.setItem("facewise-theme", dark ? "dark" : "light"); } catch { /* storage may be shut */ }
   });
+
+  // While an answer is written (its Ask button is away) no question joins a queue that Stop would not empty
+  const holdBack = (event) => {
+    const asks = event.type === "click" ? event.target.closest("#prompts button") : event.key === "Enter" && !event.shiftKey && event.target.closest("#question");
+    if (asks && !document.querySelector("#ask")?.offsetParent) { event.preventDefault(); event.stopImmediatePropagation(); }
+  };
+  for (const kind of ["click", "keydown", "keypress"]) document.addEventListener(kind, holdBack, true);
 
   const hand = (files) => {
     const input = document.querySelector("#drop input[type=file]");

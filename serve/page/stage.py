@@ -92,7 +92,7 @@ def _boxes(item: Item) -> str:
         x1, y1, x2, y2 = face.box
         unit = _unit(item)
         is_chosen = face.id == item.face
-        tag_w, tag_h = unit * 3.4, unit * 1.5
+        tag_w, tag_h = unit * 4.2, unit * 1.5
         y = max(0.0, y1 - tag_h)
         drawn.append(
             f'<g class="fw-face{" chosen" if is_chosen else ""}" data-face="{face.id}"><rect class="hit" x="{x1:.1f}" y="{y1:.1f}" width="{x2 - x1:.1f}" height="{y2 - y1:.1f}" rx="{unit * 0.4:.1f}" stroke-width="{unit * (0.28 if is_chosen else 0.18):.2f}"/>'

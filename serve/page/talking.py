@@ -118,7 +118,8 @@ class Talking:
                 conversation.say(sentence(error))
             yield {**self.shown(conversation), parts.status: _busy("Looking …")}
         self._keep(conversation)
-        yield {parts.status: "", parts.stop: gr.update(visible=False)}
+        # All of it again: what is set in the moment in which a hidden part appears can get lost in the browser
+        yield {**self.shown(conversation), parts.status: "", parts.stop: gr.update(visible=False)}
 
     def camera(self, pixels: np.ndarray | None, conversation: Conversation) -> Updates:
         if pixels is None:
@@ -130,10 +131,15 @@ class Talking:
             conversation.say(sentence(error))
         return {**self.shown(conversation), self.parts.camera: None}
 
+    def asked(self, question: str, conversation: Conversation, event: gr.EventData) -> Iterator[Updates]:
+        """By the box, or by a button that carries a question."""
+        pressed = event.target.value if isinstance(event.target, gr.Button) else ""
+        yield from self.ask(PROMPTS.get(pressed, question), conversation)
+
     def ask(self, question: str, conversation: Conversation) -> Iterator[Updates]:
         """The answer about the chosen face as it grows."""
         parts, item = self.parts, conversation.item
-        question = PROMPTS.get(question, question or "").strip()
+        question = (question or "").strip()
         if not question:
             yield {parts.status: _note("Write a question first, or choose one above.")}
             return
@@ -168,7 +174,11 @@ class Talking:
             try:
                 text = next(stream)
             except StopIteration as ended:
-                conversation.answered(question, ended.value.to_dict(), place, face)
+                if conversation.pending:
+                    conversation.answered(question, ended.value.to_dict(), place, face)
+                return
+            if conversation.pending is None:  # stopped in another thread
+                stream.close()
                 return
             conversation.pending = (question, text, place, face)
             yield {self.parts.talk: messages(conversation), self.parts.status: _busy("Answering …")}

@@ -59,11 +59,11 @@ def from_json(text: str, seen: Callable[[Picture], Item]) -> Conversation:
         if not isinstance(told, dict) or told.get("kind") != KIND:
             raise FacewiseError("the file is no conversation of this page; choose one that it exported as JSON")
         conversation, places = _items(told["items"], seen)
-        conversation.turns = [_turn(turn, places) for turn in told["turns"]]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        conversation.turns = [_turn(turn, places, conversation) for turn in told["turns"]]
+        for turn in conversation.turns:
+            _remember(turn, conversation)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise FacewiseError(f"the conversation cannot be read ({error})") from None
-    for turn in conversation.turns:
-        _remember(turn, conversation)
     return conversation
 
 
@@ -84,14 +84,33 @@ def _items(told: list[dict[str, Any]], seen: Callable[[Picture], Item]) -> tuple
     return conversation, places
 
 
-def _turn(values: dict[str, Any], places: dict[int, int]) -> Turn:
-    place = places.get(values["item"])
-    reply = values["reply"]
+def _turn(values: dict[str, Any], places: dict[int, int], conversation: Conversation) -> Turn:
+    place, face, reply = places.get(values["item"]), values["face"], values["reply"]
+    if place is None or face not in conversation.items[place].face_ids:  # of a clip, or of a face that is not found any more
+        face = reply = None
     if reply is not None:
-        reply["faces"][0]["answer"]["task"]  # what the page reads of it
-    return Turn(
-        str(values["question"]), str(values["text"]), place, values["face"], reply, bool(values["dropped"]) and place is not None
-    )
+        _check(reply["faces"][0]["answer"])
+    is_drop = bool(values["dropped"]) and place is not None
+    return Turn(str(values["question"]), str(values["text"]), place, face, reply, is_drop)
+
+
+def _check(answer: dict[str, Any]) -> None:
+    """What the page reads of an answer. Raises ValueError, TypeError or KeyError: anybody may have written the file."""
+    words = [
+        answer["task"],
+        answer.get("attack") or "",
+        answer.get("label") or "",
+        *(cue["name"] for cue in answer.get("cues") or ()),
+    ]
+    shares = [cue["p"] for cue in answer.get("cues") or ()]
+    if answer.get("score") is not None:
+        shares.append(answer["score"])
+        words.append(answer["label"])
+    lengths = [length for box in answer.get("boxes") or () for length in box]
+    if not all(isinstance(word, str) for word in words) or not all(isinstance(n, int | float) for n in shares + lengths):
+        raise TypeError("an answer in it is damaged")
+    if not all(0 <= n <= 1 for n in shares) or any(len(box) != 4 for box in answer.get("boxes") or ()):
+        raise ValueError("an answer in it is out of range")
 
 
 def _remember(turn: Turn, conversation: Conversation) -> None:
