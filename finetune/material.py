@@ -14,10 +14,17 @@ from pathlib import Path
 from ..data_builders.records import read_records
 from ..model.base_llm import cache_dir, scratch_folder
 from ..model.errors import FacewiseError
+from .encoder.packed import check_there
 
 RECORDS = ".jsonl"
 WORKERS = 2
 Tell = Callable[[str], None]
+
+
+def check_packs(named: str) -> None:
+    """Raises FacewiseError for a pack, or records to make one of, that are not there."""
+    for path in map(Path, _names(named)):
+        _check_records(path) if path.suffix == RECORDS else check_there(path)
 
 
 def packed_records(named: str, tell: Tell) -> str:
@@ -62,8 +69,7 @@ def _rows(records: Path, tell: Tell) -> str:
 
 def _made(kind: str, records: Path, make: Callable[[Path], None], announce: Callable[[], None]) -> Path:
     """The folder of these records in the cache, whole or not at all. Raises FacewiseError where nothing can be made of them."""
-    if not records.is_file():
-        raise FacewiseError(f"{records}: no such file of records")
+    _check_records(records)
     digest = hashlib.sha256(f"{records.absolute()}\n".encode() + records.read_bytes()).hexdigest()[:16]
     target = cache_dir() / kind / digest
     if target.is_dir():
@@ -79,3 +85,8 @@ def _made(kind: str, records: Path, make: Callable[[Path], None], announce: Call
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target
+
+
+def _check_records(path: Path) -> None:
+    if not path.is_file():
+        raise FacewiseError(f"{path}: no such file of records")

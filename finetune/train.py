@@ -30,7 +30,7 @@ from .lessons.built_rows import TaughtRow, taught_rows
 from .lessons.lengths import check_lengths
 from .lessons.pack_lessons import PACK, TASK_SHARE, PackSeen
 from .lessons.unseen import teaching_rows
-from .material import built_records, packed_records
+from .material import built_records, check_packs, packed_records
 from .measure import measure, say
 from .outline import outline, planned_config, table
 from .processes import begin, check_shares, end, is_main, main_first, tell, together, wait
@@ -50,6 +50,7 @@ def main(argv: list[str]) -> None:
         out = Path(recipe.output_dir)
         has_words = any(stage in recipe.stages for stage in WORDS)
         check_folder(recipe, out)
+        check_packs(recipe.pack)
         check_bases(recipe, has_words)
         with main_first():
             pack, rows = material(recipe)

@@ -150,8 +150,9 @@ def test_two_trainings_do_not_share_a_folder(tmp_path):
 
 def test_a_base_that_is_no_model_is_one_line_before_anything_is_packed(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
+    (tmp_path / "records.jsonl").write_text("")  # is not read
     path = recipe_file(
-        tmp_path, f"pack: none.safetensors\npack_rows: 3\nllm: {tmp_path / 'empty'}\noutput_dir: {tmp_path / 'run'}"
+        tmp_path, f"pack: {tmp_path / 'records.jsonl'}\npack_rows: 3\nllm: {tmp_path / 'empty'}\noutput_dir: {tmp_path / 'run'}"
     )
     assert main(("train", path)) == 2
     told = capsys.readouterr().err

@@ -542,7 +542,7 @@ from pathlib import Path
 import test_teacher as t
 from facewise.data_builders.teacher.teach import teach
 folder = Path(sys.argv[2])
-teach(t.items(60), folder, t.TeacherSettings(sys.argv[1], "m", concurrency=4), folder)
+teach(t.items(240), folder, t.TeacherSettings(sys.argv[1], "m", concurrency=4), folder)
 """
 
 
@@ -558,10 +558,10 @@ def test_a_run_that_is_killed_goes_on_where_it_was(server, folder, number):
         process.send_signal(number)
         process.communicate()
     kept = len((folder / TAUGHT).read_text().splitlines())
-    assert 10 <= kept < 60 and process.returncode != 0
-    report = taught(server, folder, items(60))
-    assert (report.before, report.answered) == (kept, 60 - kept) and len(lines(folder)) == 60
-    assert len((folder / TAUGHT).read_text().splitlines()) == 60 and len(server.bodies) <= 60 + 4, (
+    assert 10 <= kept < 240 and process.returncode != 0
+    report = taught(server, folder, items(240))
+    assert (report.before, report.answered) == (kept, 240 - kept) and len(lines(folder)) == 240
+    assert len((folder / TAUGHT).read_text().splitlines()) == 240 and len(server.bodies) <= 240 + 4, (
         "only what was under way is asked again"
     )
 

@@ -144,11 +144,16 @@ def read_pack(paths: str | Path, limit: int = 0, drop: str = "") -> Packed:
     return pack
 
 
+def check_there(path: Path) -> None:
+    """Raises FacewiseError where no pack lies at the path."""
+    if not path.is_file() and not path.with_suffix(".json").is_file():
+        raise FacewiseError(f"{path}: no such pack; {MAKE_ONE}")
+
+
 def _read(path: Path) -> tuple[list[dict[str, Tensor]], dict[str, Any]]:
     """The tensors of each file, and what the JSON says."""
+    check_there(path)
     index = path.with_suffix(".json")
-    if not path.is_file() and not index.is_file():
-        raise FacewiseError(f"{path}: no such pack; {MAKE_ONE}")
     try:
         about = json.loads(index.read_text())
         files = [load_file(path.with_name(name)) for name in about.get("files", [path.name])]
