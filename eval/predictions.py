@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..data_builders.torn_line import cut_torn_line
 from ..model.errors import FacewiseError
 
 _KEY_DIGITS = 32
@@ -59,7 +60,7 @@ class Journal:
         self.path = path
         self._file: BinaryIO = _opened(path)
         try:
-            _cut_torn_line(self._file)
+            cut_torn_line(self._file)
             self._known = {_short(values["key"], str(path)) for values in lines(path)}
         except BaseException:
             self._file.close()
@@ -173,16 +174,3 @@ def _opened(path: Path) -> BinaryIO:
         file.close()
         raise FacewiseError(f"{path}: another run is writing it; wait for it, or give another --out") from None
     return file
-
-
-def _cut_torn_line(file: BinaryIO) -> None:
-    end = file.seek(0, os.SEEK_END)
-    while end:
-        start = max(0, end - 65536)
-        file.seek(start)
-        last = file.read(end - start).rfind(b"\n")
-        if last >= 0:
-            file.truncate(start + last + 1)
-            return
-        end = start
-    file.truncate(0)

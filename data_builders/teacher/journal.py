@@ -6,7 +6,6 @@ failed hold `error`; such rows are asked again by the next run, and what they co
 
 import hashlib
 import json
-import os
 from array import array
 from collections.abc import Iterator
 from decimal import Decimal
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...model.errors import FacewiseError
+from ..torn_line import cut_torn_line
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one for each line
 TAUGHT, JUDGED = "taught.jsonl", "judged.jsonl"
@@ -30,7 +30,8 @@ class Journal:
         self.cost, self.tokens = Decimal(0), 0
         hashes, places = array("Q"), array("Q")
         if path.is_file():
-            _cut_torn_line(path)
+            with path.open("rb+") as torn:
+                cut_torn_line(torn)
             with path.open("rb") as lines:
                 place = 0
                 for number, line in enumerate(lines, start=1):
@@ -99,20 +100,6 @@ class Journal:
 
 def _hash(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
-
-
-def _cut_torn_line(path: Path) -> None:
-    with path.open("rb+") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end:
-            start = max(0, end - 65536)
-            file.seek(start)
-            last = file.read(end - start).rfind(b"\n")
-            if last >= 0:
-                file.truncate(start + last + 1)
-                return
-            end = start
-        file.truncate(0)
 
 
 def _parsed(line: bytes, where: str) -> dict[str, Any]:
