@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq
 
 .DELETE_ON_ERROR:
-.PHONY: demo chat test test-page bench fmt lint setup
+.PHONY: demo chat test test-page bench evaluate-default fmt lint setup
 
 demo: .venv/.package ## asks about two pictures in examples/
 	@echo "Asking which muscles are moving on examples/invented-face.jpg (the first answer ever prepares the language model, about 20 s)"
@@ -27,6 +27,9 @@ test-page: .venv/.package .venv/.dev ## the chat page in Chromium; screenshots g
 
 bench: .venv/.package ## speed, as rates and as ratios within one run
 	@.venv/bin/python tests/bench.py && .venv/bin/python tests/bench_serving.py && .venv/bin/python tests/bench_synthesis.py && .venv/bin/python tests/bench_build.py && .venv/bin/python tests/bench_teacher.py && .venv/bin/python tests/bench_scoring.py && .venv/bin/python tests/bench_training.py
+
+evaluate-default: .venv/.package ## every target of the embedded model; DATA= a folder of portraits/, neutral/ and the rig, PACK=, TEACHER=, MODEL=, ARGS=
+	@.venv/bin/python -m facewise.eval.default $(if $(DATA),--data "$(DATA)") $(if $(PACK),--pack "$(PACK)") $(if $(TEACHER),--teacher "$(TEACHER)") $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 fmt: .venv/.dev ## formats the code and brings the README's tree up to date
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

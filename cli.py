@@ -83,16 +83,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(verbs)
     _add_train(verbs)
     _add_export(verbs)
+    _add_eval(verbs)
     _add_doctor(verbs)
     return parser
 
 
 def _add_ask(verbs: Any) -> None:
-    parser = verbs.add_parser("ask", help="answer a question about the faces in pictures", allow_abbrev=False)
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="picture files (JPEG, PNG, WebP, BMP, GIF, TIFF)")
+    parser = verbs.add_parser("ask", help="answer a question about the faces in pictures and clips", allow_abbrev=False)
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, videos, and folders of frames")
     parser.add_argument("--question", metavar="TEXT", help="what to ask, in your own words")
     parser.add_argument("--task", choices=ANSWERED, metavar="TASK", help=f"what to ask, by name: {', '.join(ANSWERED)}")
-    parser.add_argument("--json", action="store_true", help="print one JSON object per picture, each on one line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per input, each on one line")
     parser.add_argument(
         "--model",
         default="default",
@@ -111,6 +112,7 @@ def _add_ask(verbs: Any) -> None:
         metavar="PATH",
         help="a picture of the same person at rest, as the baseline of action units",
     )
+    parser.add_argument("--fps", type=_rate, metavar="N", help="frames per second; a folder of frames needs it")
     parser.add_argument("--no-emotion", action="store_true", help="action units only, no emotion words")
     parser.add_argument(
         "--prior",
@@ -221,6 +223,15 @@ def _add_export(verbs: Any) -> None:
     parser.set_defaults(verb=_export)
 
 
+def _add_eval(verbs: Any) -> None:
+    from .eval.command import add_verbs
+
+    parser = verbs.add_parser(
+        "eval", help="measure a model, ours or any other, by the protocols of the field", allow_abbrev=False
+    )
+    add_verbs(parser.add_subparsers(metavar="VERB", required=True), _own_stderr)
+
+
 def _add_doctor(verbs: Any) -> None:
     parser = verbs.add_parser(
         "doctor",
@@ -254,7 +265,7 @@ def _rate(text: str) -> float:
 
 
 def _ask(args: argparse.Namespace) -> int:
-    from .model.assistant import asked_for
+    from .model.asked import asked_for
 
     asked_for(args.question, args.task, bool(args.neutral), not args.no_emotion, args.prior)
     with _own_stderr(args.verbose) as console:
@@ -266,32 +277,67 @@ def _ask(args: argparse.Namespace) -> int:
 
 
 def _replies(args: argparse.Namespace, console: TextIO) -> Iterator[dict]:
-    """One object per path, in the order given. The model is loaded once a picture is there that it can be asked about."""
+    """One object per path, in the order given. The model is loaded once an input is there that it can be asked about."""
     neutral = _picture(args.neutral) if args.neutral else None
     assistant = None
-    for start in range(0, len(args.paths), BATCH):
-        paths = args.paths[start : start + BATCH]
-        read = [_picture(path) for path in paths]
+    for paths in _batches(args.paths):
+        read = [_input(path, args, console) for path in paths]
         if isinstance(neutral, str):
             read = [
                 found if isinstance(found, str) else _unanswered(path, f"--neutral: {neutral}")
                 for path, found in zip(paths, read)
             ]
-        pictures = [found for found in read if not isinstance(found, str)]
-        if pictures and assistant is None:
+        good = [found for found in read if not isinstance(found, str)]
+        if good and assistant is None:
             assistant = _loaded(args, console)
-        answered = iter(_answered(assistant, pictures, neutral, args) if pictures else ())
+        answered = iter(_answered(assistant, good, neutral, args) if good else ())
         for path, found in zip(paths, read):
             yield {"input": path, "error": found} if isinstance(found, str) else next(answered)
+
+
+def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
+    """A few pictures at a time; a clip by itself, because its answer need not wait for others."""
+    from .model.perception.video import is_clip
+
+    waiting: list[str] = []
+    for path in paths:
+        alone = is_clip(path)
+        if waiting and (alone or len(waiting) == BATCH):
+            yield waiting
+            waiting = []
+        waiting.append(path)
+        if alone:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def _input(path: str, args: argparse.Namespace, console: TextIO) -> Any:
+    """The picture or the clip of a path, or in words why there is none."""
+    from .model.asked import NO_MOVEMENT, asked_for
+    from .model.perception.video import is_clip, open_clip
+
+    try:
+        if is_clip(path):
+            clip = open_clip(path, args.fps)
+            return _counted(clip, console) if console.isatty() else clip
+        asked = asked_for(args.question, args.task, bool(args.neutral), not args.no_emotion, args.prior)
+        return one_line(f"{path}: {NO_MOVEMENT}") if asked.task == "micro" else _picture(path)
+    except FacewiseError as error:
+        return str(error)
+
+
+def _counted(clip: Any, console: TextIO) -> Any:
+    from .model.see import counted
+
+    return counted(clip, console)
 
 
 def _picture(path: str) -> Any:
     """The picture of a file, or in words why there is none."""
     from .model.perception.picture import read_picture
-    from .model.perception.video import SUFFIXES
 
-    if os.path.isdir(path) or (os.path.isfile(path) and path.lower().endswith(SUFFIXES)):
-        return one_line(f"{path}: clips are seen by facewise see, not answered yet")
     try:
         return read_picture(path)
     except FacewiseError as error:

@@ -1,14 +1,15 @@
 """A benchmark as a value: what is read, what is asked, in which classes, and what is measured. Literals only, so that it can
 be read.
 
-The label space is the benchmark's own and stands in the question. `reader` names a source of data_builders/readers; running
-it and the list of benchmarks belong to the programs that use this one.
+The label space is the benchmark's own and stands in the question. The list of all is benchmarks/benchmarks.py.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..model.errors import FacewiseError
+
+Chosen = Mapping[str, tuple[str, ...]]
 
 # What a label and a truth are in predictions.jsonl.
 TASKS = {
@@ -32,6 +33,12 @@ class Benchmark:
     of the score, where no dev set gives one. `groups`: columns for fairness. `chance`: what a protocol names as chance, by
     metric, over what is computed. `per`: "item", or "clip" where scores of frames are averaged. `simulated`: no camera saw a
     face.
+
+    `reader`: a source of data_builders/readers, or several with blanks between them, whose options are then "source.name";
+    "synth" are the drawn pictures of synth_set.py. `truth`: what of a record is the truth (truths.TRUTHS). `chosen`: the records
+    of the test part, as {field of the record: its values} ("protocols.1": ("test",)); `dev` the same of the set that settles the
+    threshold. `frames`: pictures taken of a clip, evenly; with `moments` its onset, apex and offset. With `per` "clip" each of
+    them is an item. `whole_clip`: the clip itself is shown, to find movements in it.
     """
 
     name: str
@@ -49,6 +56,12 @@ class Benchmark:
     positive_at: float = 1.0
     threshold: float = 0.5
     per: str = "item"
+    truth: str = ""
+    chosen: Chosen = field(default_factory=dict)
+    dev: Chosen | None = None
+    frames: int = 1
+    moments: bool = False
+    whole_clip: bool = False
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:

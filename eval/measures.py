@@ -40,13 +40,13 @@ def unweighted_f1(table: Table, benchmark: Benchmark, _: Threshold) -> list[Stat
 
 
 def group_gaps(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statistic]:
-    """`uncertain` is no answer."""
+    """`uncertain` is no answer. A column that the data do not have has no gap."""
     names = benchmark.labels if benchmark.task == "class" else ("live", "spoof")
     said = np.where(table.label < len(names), table.label, -1)
     return [
         fairness.tally(table.truth, said, len(names), column.codes, column.names, table.subjects, name)
         for name, column in table.groups.items()
-        if name in benchmark.groups
+        if name in benchmark.groups and column.names
     ]
 
 
@@ -112,6 +112,12 @@ def score_calibration(table: Table, benchmark: Benchmark, _: Threshold) -> list[
     return [calibration.tally(p.scores[use], p.species[use] >= 0, p.subjects.of(use))]
 
 
+def verdict_shares(table: Table, _: Benchmark, __: Threshold) -> list[Statistic]:
+    """Of items, by the labels alone: `uncertain` is no answer. WAR is what papers call ACC."""
+    said = np.where(table.label < UNCERTAIN, table.label, -1)
+    return [classes.tally(table.truth, said, ("live", "spoof"), table.subjects)]
+
+
 def uncertain_band(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statistic]:
     """The model's own band: what it calls uncertain is open, the rest is held against its label."""
     use = table.label >= 0
@@ -149,6 +155,10 @@ def unit_levels(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statis
 
 def _there(table: Table, benchmark: Benchmark) -> np.ndarray:
     return np.where(np.isnan(table.truth), np.nan, table.truth >= benchmark.positive_at)
+
+
+def attribute_accuracy(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statistic]:
+    return [units.accuracy(_there(table, benchmark), table.label, benchmark.labels, table.subjects)]
 
 
 def ages(table: Table, _: Benchmark, __: Threshold) -> list[Statistic]:
@@ -198,9 +208,11 @@ METRICS: dict[str, tuple[tuple[str, ...], Measure]] = {
     "curves": (("spoof",), score_curves),
     "calibration": (("spoof",), score_calibration),
     "band": (("spoof",), uncertain_band),
+    "accuracy": (("spoof",), verdict_shares),
     "unit f1": (("units",), unit_f1),
     "unit auc": (("units",), unit_auc),
     "unit levels": (("units",), unit_levels),
+    "attributes": (("units",), attribute_accuracy),
     "age": (("number",), ages),
     "ccc": (("affect",), concordance),
     "boxes": (("boxes",), found_boxes),

@@ -27,7 +27,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 class Prediction:
     """One line. `scores`: probability, level or score by name; `log_probs`: of the choices that the engine scored;
     `duration_s` of the answer; `version` of the benchmark; `clip` of a frame; `groups`: columns for fairness, and `attack`
-    for an attack's species."""
+    for an attack's species; `asked`: the words that were this item's alone."""
 
     key: str
     item: str
@@ -42,6 +42,7 @@ class Prediction:
     log_probs: Mapping[str, float] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     duration_s: float | None = None
+    asked: str = ""
 
 
 _NAMES = frozenset(each.name for each in fields(Prediction))

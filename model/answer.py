@@ -90,7 +90,7 @@ class Digital:
 
 @dataclass(frozen=True)
 class Interval:
-    """One movement in a clip; frames count from 0 and both ends belong to it."""
+    """One movement in a clip; frames count from 0 and both ends belong to it. `regions` that rose above their noise, the strongest first."""
 
     onset: Count
     apex: Count
@@ -104,17 +104,19 @@ class Interval:
     apex_s: Omitted[Measure] = None
     offset_s: Omitted[Measure] = None
     fps: Omitted[Measure] = None
+    regions: Omitted[tuple[str, ...]] = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer about one face. `score` is the calibrated probability of a presentation attack."""
+    """The answer about one face. `score` is the calibrated probability of a presentation attack, of a clip the mean over its `frames`."""
 
     task: Annotated[str, one_of(*taxonomy.TASKS)]
     text: Annotated[str, Says({"minLength": 1})]
     label: str | None = None
     score: Share | None = None
     score_missing: Omitted[Annotated[str, Says({"description": "why score is null"})]] = None
+    frames: Omitted[Annotated[tuple[Count, ...], Says({"description": "of a clip, those that the verdict was taken of"})]] = None
     attack: Annotated[str, one_of(*taxonomy.ATTACKS)] | None = None
     boxes: tuple[Box, ...] | None = None
     cues: tuple[Cue, ...] | None = None

@@ -1,7 +1,7 @@
 """The only path to an answer: perceive -> evidence -> prompt -> engine -> settle the label -> text -> object.
 
-Numbers come from the evidence, words from the language model. A label is settled before the text begins and the text continues from it;
-a text that says what the object does not show is written once more from a longer beginning, then cut to the sentences that agree.
+Numbers come from the evidence, words from the language model. A label is settled before the text begins and the text continues from it
+(passages.py); a clip's movements are settled before one of them is put into words (clips.py).
 """
 
 from __future__ import annotations
@@ -9,26 +9,30 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .answer import Answer, Face, Reply
+from .asked import NO_MOVEMENT, Asked, asked_for
 from .checkpoint import load_checkpoint, names_server
-from .engines.protocol import MAX_TOKENS, Completion, Engine, Request
+from .clips import Filmed, as_filmed, clip_drafts
+from .drafts import Draft, composed, grown, passages
+from .engines.protocol import Engine, Request
 from .errors import FacewiseError
+from .passages import written
 from .perception.picture import Picture, as_picture
-from .questions import DEFAULT_QUESTIONS, prompt, task_of
-from .readings import action_units, attack_boxes, attack_type, emotion, less_neutral, spoof_score, verdict, visible_cues
+from .perception.video import Clip
+from .questions import prompt
+from .readings import action_units, emotion, less_neutral
 from .refusals import refusal
-from .taxonomy import ANSWERED, NO_FACE
-from .wording import CHOICES, agreeing, agrees, banned_phrases, joined, opening, sentences, settled, whole_sentences, with_codes
+from .taxonomy import NO_FACE, NO_FACE_IN_CLIP
+from .verdicts import Shot, judged
 
 if TYPE_CHECKING:
     from .network.evidence import Evidence
-    from .network.perceive import Perceived, PerceivedFace, Perceiver
+    from .network.perceive import PerceivedFace, Perceiver
 
-PICTURES_AT_ONCE = 8
+AT_ONCE = 8  # pictures and clips
 
 
 def load(model: str = "default", engine: str = "hf") -> Assistant:
@@ -57,44 +61,15 @@ def _served(url: str, engine: str) -> Assistant:
     return Assistant(perceiver, http, http.server.calibration, f"{http.server.model} at {http.url}")
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is wanted of every face: the question in words, its task, and how the numbers are to be read."""
-
-    question: str
-    task: str
-    emotion: bool = True
-    prior: float = 0.5
-    neutral: Evidence | None = None
-
-
-def asked_for(
-    question: str | None = None, task: str | None = None, has_neutral: bool = False, emotion: bool = True, prior: float = 0.5
-) -> Asked:
-    """What `Assistant.ask` makes of its arguments, the neutral face still to be read. Raises FacewiseError for those that cannot be."""
-    if question is not None and not (isinstance(question, str) and question.strip()):
-        raise FacewiseError(f"the question is {question!r}; write one in words, or leave it out")
-    task = task or (task_of(question) if question else "describe")
-    if task not in ANSWERED:
-        raise FacewiseError(f"task {task!r} is not answered; there are {', '.join(ANSWERED)}")
-    if task == "chat" and not question:
-        raise FacewiseError("the task chat needs a question")
-    if task == "emotion" and not emotion:
-        raise FacewiseError("an emotion is asked for and emotion words are switched off; ask for au, or leave them on")
-    if task == "spoof" and has_neutral:
-        raise FacewiseError("a neutral picture is taken off muscle intensities, a verdict has none; leave it out, or ask for au")
-    if not isinstance(prior, Real) or not 0 < prior < 1:
-        raise FacewiseError(f"the prior is {prior!r}; it must be a number between 0 and 1")
-    return Asked(question or DEFAULT_QUESTIONS[task], task, emotion, float(prior))
-
-
 @dataclass(frozen=True, eq=False)
-class Draft:
-    """One face on its way to an answer."""
+class Sight:
+    """What was found in a picture or a clip: so many `people`, those of them that are asked about on their way to answers."""
 
-    picture: Picture
-    face: PerceivedFace
-    answer: Answer
+    drafts: tuple[Draft, ...]
+    people: int
+    not_shown: int
+    backend: str | None
+    nobody: str
 
 
 class Assistant:
@@ -115,19 +90,20 @@ class Assistant:
         emotion: bool = True,
         prior: float = 0.5,
     ) -> Any:
-        """A Reply for one picture (path, bytes, PIL image, array, Picture), a list of them for a list, tuple or iterator of pictures.
+        """A Reply for one picture (path, bytes, PIL image, array, Picture) or clip (path, Clip, Filmed), a list of them for a list, tuple or iterator.
 
-        Without a `task` the question's words decide, without a question the task's default one is asked, without both the face is
-        described. `neutral`: a picture of the same person at rest, taken off the intensities. `emotion` False leaves emotion words out.
-        `prior`: expected share of spoofs, 0 < prior < 1. Raises FacewiseError for what cannot be asked and for a single picture that
-        cannot be read; among many, that one's Reply carries the error.
+        Without a `task` the question's words decide, without a question the task's default one is asked; without both a picture's faces are
+        described and a clip's movements told. `neutral`: a picture of the same person at rest, taken off the intensities. `emotion` False
+        leaves emotion words out. `prior`: expected share of spoofs, 0 < prior < 1. Raises FacewiseError for what cannot be asked and for a
+        single input that cannot be read; among many, that one's Reply carries the error.
         """
-        asked = asked_for(question, task, neutral is not None, emotion, prior)
+        wanted = {is_clip: asked_for(question, task, neutral is not None, emotion, prior, is_clip) for is_clip in (False, True)}
         if neutral is not None:
-            asked = replace(asked, neutral=self._neutral(neutral))
+            rest = self._neutral(neutral)
+            wanted = {is_clip: replace(asked, neutral=rest) for is_clip, asked in wanted.items()}
         if isinstance(paths, list | tuple | Iterator):
-            return list(self._replies(list(paths), asked))
-        reply = next(self._replies([paths], asked))
+            return list(self._replies(list(paths), wanted))
+        reply = next(self._replies([paths], wanted))
         if reply.error:
             raise FacewiseError(reply.error)
         return reply
@@ -138,36 +114,17 @@ class Assistant:
         A stream that is closed early writes no further word. Raises FacewiseError as `ask` does, and for a face that is not there.
         """
         started = time.perf_counter()
-        pair = self._seen(source)
-        if isinstance(pair, str):
-            raise FacewiseError(pair)
-        picture, found = pair
-        one = replace(found, faces=tuple(seen for seen in found.faces if seen.id == face), not_shown=0)
-        if not one.faces:
-            raise FacewiseError(f"face {face + 1}: {picture.name} shows {len(found.faces)}; choose one of them")
+        sight = self._seen(source, {False: asked, True: asked}, only=face)
+        if isinstance(sight, str):
+            raise FacewiseError(sight)
         perceived = time.perf_counter()
-        drafts = [Draft(picture, one.faces[0], self._read(one.faces[0], asked))]
         if refusal(asked.question):
-            answers = self._answers(drafts, asked)
+            faces = self._answered(sight.drafts, asked)
         else:
-            drafts = self._judged(drafts, asked) if asked.task == "spoof" else drafts
-            text = yield from self._growing(drafts[0], asked)
-            answers = self._settled(drafts, asked, [text])
-        spent = {"perceive": perceived - started, "answer": time.perf_counter() - perceived}
-        timing = {name: round(1000 * value, 1) for name, value in spent.items()}
-        return self._reply(_name(source), (picture, one), iter(answers), timing)
-
-    def _growing(self, draft: Draft, asked: Asked) -> Generator[str, None, str]:
-        prefix, written, pieces = opening(draft.answer), "", 0
-        stream = iter(self.engine.stream(_asking(draft, asked, prefix)))
-        while True:
-            try:
-                written += next(stream)
-            except StopIteration as ended:  # an engine that counts returns the completion
-                tokens = ended.value.tokens if ended.value else pieces
-                return _whole(prefix, Completion(written, tokens=tokens))
-            pieces += 1
-            yield joined(prefix, written)
+            (draft,) = self._judged(sight.drafts, asked)
+            faces = [(yield from grown(draft, self.engine))]
+        timing = _timing({"perceive": perceived - started, "answer": time.perf_counter() - perceived})
+        return self._reply(_name(source), replace(sight, not_shown=0), iter(faces), timing)
 
     def _neutral(self, source: Any) -> Evidence:
         perceived = self.perceiver.perceive(as_picture(source))
@@ -175,136 +132,105 @@ class Assistant:
             raise FacewiseError(f"{_name(source)}: no face was found in the neutral picture")
         return perceived.faces[0].evidence
 
-    def _replies(self, sources: Sequence[Any], asked: Asked) -> Iterator[Reply]:
-        for start in range(0, len(sources), PICTURES_AT_ONCE):
-            yield from self._together(sources[start : start + PICTURES_AT_ONCE], asked)
+    def _replies(self, sources: Sequence[Any], wanted: Mapping[bool, Asked]) -> Iterator[Reply]:
+        for start in range(0, len(sources), AT_ONCE):
+            yield from self._together(sources[start : start + AT_ONCE], wanted)
 
-    def _together(self, sources: Sequence[Any], asked: Asked) -> list[Reply]:
-        """Replies to a few pictures, their faces asked about in one batch."""
+    def _together(self, sources: Sequence[Any], wanted: Mapping[bool, Asked]) -> list[Reply]:
+        """Replies to a few inputs, their faces asked about in one batch."""
         started = time.perf_counter()
-        seen = [self._seen(source) for source in sources]
+        sights = [self._seen(source, wanted) for source in sources]
         perceived = time.perf_counter()
-        drafts = [
-            Draft(picture, face, self._read(face, asked))
-            for picture, found in (pair for pair in seen if not isinstance(pair, str))
-            for face in found.faces
-        ]
-        answers = iter(self._answers(drafts, asked))
-        per_picture = 1000 / len(sources)
-        spent = {"perceive": (perceived - started) * per_picture, "answer": (time.perf_counter() - perceived) * per_picture}
-        timing = {name: round(value, 1) for name, value in spent.items()}
-        return [self._reply(_name(source), pair, answers, timing) for source, pair in zip(sources, seen, strict=True)]
+        drafts = [draft for sight in sights if not isinstance(sight, str) for draft in sight.drafts]
+        faces = iter(self._answered(drafts, wanted[False]))
+        each = 1 / len(sources)
+        timing = _timing({"perceive": (perceived - started) * each, "answer": (time.perf_counter() - perceived) * each})
+        return [self._reply(_name(source), sight, faces, timing) for source, sight in zip(sources, sights, strict=True)]
 
-    def _seen(self, source: Any) -> tuple[Picture, Perceived] | str:
-        """The picture with what was found on it, or what is wrong with it."""
+    # What is seen
+
+    def _seen(self, source: Any, wanted: Mapping[bool, Asked], only: int | None = None) -> Sight | str:
+        """What was found, or what is wrong with it. `only`: the id of the one face that is asked about."""
         try:
-            picture = as_picture(source)
+            filmed = as_filmed(source, self.perceiver)
+            sight = self._picture(source, wanted[False], only) if filmed is None else self._clip(filmed, wanted[True], only)
         except FacewiseError as error:
             return str(error)
-        return picture, self.perceiver.perceive(picture)
+        if only is not None and not sight.drafts:
+            return f"face {only + 1}: {_name(source)} shows {sight.people}; choose one of them"
+        return sight
 
-    def _reply(
-        self, name: str, pair: tuple[Picture, Perceived] | str, answers: Iterator[Answer], timing: dict[str, float]
-    ) -> Reply:
-        if isinstance(pair, str):
-            return Reply(name, error=pair)
-        found = pair[1]
-        faces = tuple(Face(face.id, face.box, face.quality, face.streams, next(answers)) for face in found.faces)
-        return Reply(
-            name,
-            faces,
-            self.name,
-            timing,
-            note=None if faces else NO_FACE,
-            faces_not_shown=found.not_shown or None,
-            backend=found.backend,
-        )
+    def _picture(self, source: Any, asked: Asked, only: int | None) -> Sight:
+        picture = as_picture(source)
+        if asked.task == "micro":
+            raise FacewiseError(f"{picture.name}: {NO_MOVEMENT}")
+        found = self.perceiver.perceive(picture)
+        drafts = tuple(_picture_draft(picture, face, asked) for face in found.faces if only in (None, face.id))
+        return Sight(drafts, len(found.faces), found.not_shown, found.backend, NO_FACE)
 
-    # One face: what the numbers say
+    def _clip(self, filmed: Filmed, asked: Asked, only: int | None) -> Sight:
+        watched = filmed.seen.moments.watched
+        drafts = tuple(clip_drafts(filmed, self.perceiver, asked, only))
+        people = min(len(watched.faces), self.perceiver.max_faces)
+        backend = watched.faces[0].backend if watched.faces else None
+        return Sight(drafts, people, len(watched.faces) - people, backend, NO_FACE_IN_CLIP)
 
-    def _read(self, face: PerceivedFace, asked: Asked) -> Answer:
-        """The object of a face without its text; a verdict's label and score are settled later."""
-        if asked.task == "spoof":
-            return Answer("spoof", "-")
-        evidence = less_neutral(face.evidence, asked.neutral) if asked.neutral else face.evidence
-        return Answer(
-            asked.task,
-            "-",
-            aus=action_units(evidence),
-            baseline="given" if asked.neutral else "population",
-            emotion=emotion(evidence) if asked.emotion and asked.task != "au" else None,
-        )
+    def _reply(self, name: str, sight: Sight | str, faces: Iterator[Face], timing: dict[str, float]) -> Reply:
+        if isinstance(sight, str):
+            return Reply(name, error=sight)
+        shown = tuple(next(faces) for _ in sight.drafts)
+        note = None if shown else sight.nobody
+        return Reply(name, shown, self.name, timing, note=note, faces_not_shown=sight.not_shown or None, backend=sight.backend)
 
-    # All faces: what the engine says
+    # What the engine says
 
-    def _answers(self, drafts: Sequence[Draft], asked: Asked) -> list[Answer]:
+    def _answered(self, drafts: Sequence[Draft], asked: Asked) -> list[Face]:
         declined = refusal(asked.question)
         if declined:
-            return [Answer("chat", declined) for _ in drafts]
-        if not drafts:
-            return []
-        if asked.task == "spoof":
-            drafts = self._judged(drafts, asked)
-        return self._settled(drafts, asked, self._texts(drafts, asked, [opening(draft.answer) for draft in drafts]))
-
-    def _settled(self, drafts: Sequence[Draft], asked: Asked, texts: list[str]) -> list[Answer]:
-        """The answers with their texts, those that say what the object does not show written once more, then cut."""
-        again = [i for i, text in enumerate(texts) if not agrees(text, drafts[i].answer)]
-        longer = self._texts([drafts[i] for i in again], asked, [settled(drafts[i].answer) for i in again])
-        for i, text in zip(again, longer, strict=True):
-            texts[i] = agreeing(sentences(text), drafts[i].answer)
-        return [  # an engine may write nothing, or nothing that ends or agrees
-            replace(draft.answer, text=with_codes(text or settled(draft.answer)))
-            for draft, text in zip(drafts, texts, strict=True)
-        ]
+            return [replace(draft.face, answer=Answer("chat", declined)) for draft in drafts]
+        drafts = self._judged(drafts, asked)
+        wanted = [passages(draft) for draft in drafts]
+        texts = iter(written([passage for some in wanted for passage in some], self.engine))
+        return [composed(draft, [next(texts) for _ in some]) for draft, some in zip(drafts, wanted, strict=True)]
 
     def _judged(self, drafts: Sequence[Draft], asked: Asked) -> list[Draft]:
-        """The verdict of each face: the first call to the engine scores the two first words."""
-        requests = [replace(_request(draft, asked), choices=CHOICES, max_tokens=0) for draft in drafts]
-        scored = self.engine.complete(requests)
-        return [
-            replace(draft, answer=self._verdict(draft, completion.choice_logprobs, asked.prior))
-            for draft, completion in zip(drafts, scored, strict=True)
-        ]
-
-    def _verdict(self, draft: Draft, choices: Mapping[str, float] | None, prior: float) -> Answer:
-        missing = self._score_missing(choices)
-        if missing or choices is None or self.calibration is None:
-            return replace(draft.answer, label="uncertain", score_missing=missing, cues=())
-        live, spoof = (choices[choice] for choice in CHOICES)
-        evidence = draft.face.evidence
-        score = spoof_score(spoof - live, evidence.spoof_logit, self.calibration, prior)
-        answer = replace(draft.answer, label=verdict(score, self.calibration), score=score, cues=())
-        if answer.label != "spoof":
-            return answer
-        height, width = draft.picture.pixels.shape[:2]
-        boxes = attack_boxes(evidence.attack_map, draft.face.wide_box, (width, height))
-        return replace(answer, attack=attack_type(evidence), cues=visible_cues(evidence), boxes=boxes)
-
-    def _score_missing(self, choices: Mapping[str, float] | None) -> str | None:
-        if choices is None:
-            return f"the engine {self.engine.name} gives no log-probabilities"
-        return None if self.calibration else "the model's config holds no calibration of the verdict"
-
-    def _texts(self, drafts: Sequence[Draft], asked: Asked, prefixes: Sequence[str]) -> list[str]:
-        requests = [_asking(draft, asked, prefix) for draft, prefix in zip(drafts, prefixes, strict=True)]
-        written = self.engine.complete(requests) if requests else []
-        return [_whole(prefix, completion) for prefix, completion in zip(prefixes, written, strict=True)]
+        """Those that want a verdict have it afterwards."""
+        waiting = [draft for draft in drafts if draft.answer.task == "spoof"]
+        if not waiting:
+            return list(drafts)
+        shots = [draft.shots for draft in waiting]
+        verdicts = iter(judged(shots, asked.question, self.engine, self.calibration, asked.prior))
+        return [draft.with_verdict(next(verdicts)) if draft.answer.task == "spoof" else draft for draft in drafts]
 
 
-def _request(draft: Draft, asked: Asked) -> Request:
-    return Request(prompt(asked.question, draft.face.id), (draft.picture,), draft.face.id)
+def _picture_draft(picture: Picture, face: PerceivedFace, asked: Asked) -> Draft:
+    """A verdict's label and score are settled later."""
+    request = Request(prompt(asked.question, face.id), (picture,), face.id)
+    told = Face(face.id, face.box, face.quality, face.streams, _read(face, asked))
+    return Draft(told, request, (Shot(picture, face),) if asked.task == "spoof" else ())
 
 
-def _asking(draft: Draft, asked: Asked, prefix: str) -> Request:
-    return replace(_request(draft, asked), prefix=prefix, banned=banned_phrases(draft.answer))
+def _read(face: PerceivedFace, asked: Asked) -> Answer:
+    """The object of a face without its text."""
+    if asked.task == "spoof":
+        return Answer("spoof", "-")
+    evidence = less_neutral(face.evidence, asked.neutral) if asked.neutral else face.evidence
+    return Answer(
+        asked.task,
+        "-",
+        aus=action_units(evidence),
+        baseline="given" if asked.neutral else "population",
+        emotion=emotion(evidence) if asked.emotion and asked.task != "au" else None,
+    )
 
 
-def _whole(prefix: str, completion: Completion) -> str:
-    return whole_sentences(joined(prefix, completion.text), ended=completion.tokens < MAX_TOKENS)
+def _timing(spent: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(1000 * seconds, 1) for name, seconds in spent.items()}
 
 
 def _name(source: Any) -> str:
-    if isinstance(source, Picture):
+    if isinstance(source, Filmed):
+        return source.clip.name
+    if isinstance(source, Picture | Clip):
         return source.name
     return str(source) if isinstance(source, str | Path) else "picture"

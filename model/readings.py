@@ -24,6 +24,7 @@ ONE_SIDED = 1.0  # levels between the sides
 CLEAR_EMOTION = 0.4  # under this the leading label is called "uncertain"; chance is .11
 VISIBLE_CUE = 0.5
 ATTACK_CELL = 0.5
+NEUTRAL = "neutral"
 
 
 def action_units(evidence: Evidence) -> dict[str, ActionUnitReading]:
@@ -50,10 +51,21 @@ def less_neutral(evidence: Evidence, neutral: Evidence) -> Evidence:
 
 
 def median_evidence(read: Sequence[Evidence]) -> Evidence:
-    """A person's rest: each action unit's median over several readings of the calm face, per side; the rest is the first one's."""
-    codes = read[0].aus
+    """A person's rest: each action unit's median over several readings of the calm face, per side, each emotion's mean; what else there is
+    comes from the first one."""
+    codes, labels = read[0].aus, read[0].emotion
     medians = {code: tuple(np.median([numbers.aus[code] for numbers in read], axis=0).tolist()) for code in codes}
-    return replace(read[0], aus=medians)
+    means = {label: float(np.mean([numbers.emotion[label] for numbers in read])) for label in labels}
+    return replace(read[0], aus=medians, emotion=means)
+
+
+def beyond_rest(evidence: Evidence, rest: Evidence) -> Evidence:
+    """What a movement adds to the face at rest: intensities above it, and of each emotion the probability that it gained.
+
+    What no other emotion gained is neutral's: a face that only keeps the look that it has at rest is neutral here.
+    """
+    gained = {name: max(p - rest.emotion[name], 0.0) for name, p in evidence.emotion.items() if name != NEUTRAL}
+    return replace(less_neutral(evidence, rest), emotion={NEUTRAL: 1.0 - sum(gained.values())} | gained)
 
 
 def emotion(evidence: Evidence) -> Emotion:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -147,6 +147,20 @@ def _clip(clip: Clip, perceiver: Perceiver, table: Table | None, target: Path | 
     elif target:
         write_picture(target, clip_sheet(seen.moments))
     return clip_report(seen, perceiver.max_faces)
+
+
+def counted(clip: Clip, console: TextIO) -> Clip:
+    """The same clip, which tells how far it is read."""
+    tell = _progress(clip, console)
+
+    def read(of: Clip) -> Iterator[Frame]:
+        for frame in clip.read(of):
+            if tell:
+                tell(frame)
+            yield frame
+        print("\r\033[K", end="", file=console, flush=True)  # the counter goes when all is read
+
+    return replace(clip, read=read)
 
 
 def _progress(clip: Clip, console: TextIO | None) -> Callable[[Frame], None] | None:

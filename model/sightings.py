@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .answer import ActionUnitReading, Quality
+from .answer import ActionUnitReading, Interval, Quality
 from .face_table import FaceRow
 from .network.evidence import Evidence
 from .network.perceive import Perceived, Perceiver
@@ -28,7 +28,7 @@ from .perception.quality import judged, quality_numbers
 from .perception.spotting import Spot, Spotted
 from .perception.video import Frame
 from .perception.views import face_views
-from .readings import action_units, attack_boxes, is_active, less_neutral
+from .readings import action_units, attack_boxes, beyond_rest, emotion, is_active, less_neutral
 
 # Pictures
 
@@ -163,20 +163,30 @@ def motion_told(spotted: Spotted) -> dict[str, Any]:
 
 
 def interval_told(spot: Spot, face: WatchedFace, seen: SeenClip, rest: Evidence | None) -> dict[str, Any]:
-    """One movement: frames, seconds, the regions that moved, and the action units at its apex beyond the person's rest."""
-    apex = seen.evidence.get((face.id, spot.apex))
-    return {
-        "onset": spot.onset,
-        "apex": spot.apex,
-        "offset": spot.offset,
-        "onset_s": spot.onset_s,
-        "apex_s": spot.apex_s,
-        "offset_s": spot.offset_s,
-        "kind": spot.kind,
-        "score": spot.score,
-        "regions": [region_motion(name, vector).to_dict() for name, vector in spot.regions.items()],
-        "aus": None if apex is None or rest is None or spot.kind == "blink" else aus_told(less_neutral(apex, rest)),
-    }
+    """One movement: frames, seconds, the regions that moved, and the face at its apex beyond the person's rest."""
+    found = asdict(interval_of(spot, face, seen, rest))
+    found["regions"] = [region_motion(name, vector).to_dict() for name, vector in spot.regions.items()]
+    return {name: part for name, part in found.items() if name not in ("text", "fps")}
+
+
+def interval_of(spot: Spot, face: WatchedFace, seen: SeenClip, rest: Evidence | None, has_emotion: bool = True) -> Interval:
+    """A movement as an answer holds it, `rest` taken off the action units and the emotion at its apex; a blink has neither."""
+    apex = None if spot.kind == "blink" else seen.evidence.get((face.id, spot.apex))
+    beyond = None if apex is None or rest is None else beyond_rest(apex, rest)
+    return Interval(
+        spot.onset,
+        spot.apex,
+        spot.offset,
+        spot.kind,
+        spot.score,
+        aus=None if beyond is None else action_units(beyond),
+        emotion=emotion(beyond) if beyond is not None and has_emotion else None,
+        onset_s=spot.onset_s,
+        apex_s=spot.apex_s,
+        offset_s=spot.offset_s,
+        fps=round(seen.moments.watched.fps, 3),
+        regions=tuple(spot.regions) or None,
+    )
 
 
 def region_motion(name: str, vector: tuple[float, float]) -> RegionMotion:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 REASON_CHARS = 200
 TEXT_CHARS = 400
+MOST_MOVEMENTS = 15  # as many as a prompt shows of one person
 CACHED_BYTES = 64_000_000  # a grammar with one bounded string takes 2 MB
 # Each takes 1.3 s of one core to compile over a vocabulary of 50,000 tokens, however long it may be; ours have one.
 MOST_BOUNDED_STRINGS = 4
@@ -36,6 +37,11 @@ _WORDS: dict[str, dict[str, Any]] = {
     },
     "au": {"action_units": _ACTIONS},
     "emotion": {"emotion": _EMOTION, "reason": {"type": "string", "maxLength": REASON_CHARS}},
+    "micro": {
+        "movements": {"type": "array", "items": {"enum": ["micro", "macro"]}, "maxItems": MOST_MOVEMENTS},
+        "action_units": _ACTIONS,
+        "description": {"type": "string", "maxLength": TEXT_CHARS},
+    },
     "describe": {"action_units": _ACTIONS, "emotion": _EMOTION, "description": {"type": "string", "maxLength": TEXT_CHARS}},
     "chat": {"answer": {"type": "string", "maxLength": TEXT_CHARS}},
 }

@@ -90,7 +90,7 @@ CUES = (
 
 VERDICTS = ("live", "spoof", "uncertain")
 TASKS = ("spoof", "au", "emotion", "micro", "describe", "attributes", "age", "chat")
-ANSWERED = ("spoof", "au", "emotion", "describe", "chat")  # those of them that the assistant answers today
+ANSWERED = ("spoof", "au", "emotion", "micro", "describe", "chat")  # those of them that the assistant answers today
 
 # iBUG-68 in nine regions, half-open ranges as in Face-LLaVA's FRLP; "right" and "left" are the person's own.
 REGIONS = {

@@ -20,6 +20,7 @@ from ..model.network.processing import FacewiseProcessor
 from .declining import NOBODY_WAITS
 from .faces import Faces, router
 from .limits import Limits
+from .media import MAX_SECONDS
 
 
 class FacesEndpoint:
@@ -40,7 +41,9 @@ class FacesEndpoint:
         for served in state.openai_serving_models.base_model_paths:
             served.model_path = served.name  # /v1/models would tell where the folder lies
         config, limits = info.get_hf_config(), Limits.from_env()
-        state.faces = Faces(processor.perceiver, lambda: ClientEngine(engine_client, processor, loop), config, name, limits)
+        clip = (args.media_io_kwargs or {}).get("video", {})
+        engine = lambda: ClientEngine(engine_client, processor, loop)  # noqa: E731
+        state.faces = Faces(processor.perceiver, engine, config, name, limits, clip.get("max_seconds", MAX_SECONDS))
 
 
 class ClientEngine:

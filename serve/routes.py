@@ -47,7 +47,8 @@ def application(worker: Worker, name: str, config: FacewiseConfig, limits: Limit
         Route("/v1/chat/completions", door.chat, methods=["POST"]),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=routes)
-    app.state.faces = Faces(worker.engine.processor.perceiver, lambda: QueuedEngine(worker), config, name, limits)
+    perceiver = worker.engine.processor.perceiver
+    app.state.faces = Faces(perceiver, lambda: QueuedEngine(worker), config, name, limits, max_clip_s)
     app.include_router(router)
     app.add_middleware(Gate)
     app.add_exception_handler(Refused, lambda _, error: _told(error))

@@ -14,7 +14,6 @@ from PIL import Image
 
 from facewise.cli import _own_stderr, main
 from facewise.model import doctor
-from facewise.model.assistant import asked_for
 from facewise.model.errors import FacewiseError
 from facewise.model.taxonomy import ANSWERED, TASKS
 
@@ -62,8 +61,8 @@ def bad_files(tmp_path):
     (tmp_path / "folder").mkdir()
     faults = {
         "missing.jpg": "no such file",
-        "folder": "clips are seen by facewise see, not answered yet",
-        "clip.mp4": "clips are seen by facewise see, not answered yet",
+        "folder": "the directory is empty",
+        "clip.mp4": "clip.mp4",
         "empty.jpg": "empty",
         "text.jpg": "not a picture",
         "truncated.jpg": "damaged",
@@ -87,6 +86,11 @@ def test_every_bad_file_gets_its_line_and_its_json_object(bad_files):
     assert [f"facewise: {item['error']}" for item in objects] == done.stderr.splitlines()
 
 
+@pytest.mark.parametrize("words", [("--task", "micro"), ("--question", "Is there a micro-expression?")])
+def test_a_picture_is_not_asked_for_a_movement(grey, words):
+    assert "give a clip" in refused("ask", grey, *words, "--model", "no-such-model")
+
+
 @pytest.fixture
 def assistant(monkeypatch, capfd):
     """A stand-in for model/assistant.py that records how it was called: the front door alone is under test."""
@@ -107,10 +111,24 @@ def assistant(monkeypatch, capfd):
         return SimpleNamespace(ask=ask)
 
     stand_in = ModuleType("facewise.model.assistant")
-    stand_in.load, stand_in.asked_for = load, asked_for
+    stand_in.load = load
     monkeypatch.setitem(sys.modules, "facewise.model.assistant", stand_in)
     monkeypatch.setattr(sys, "stderr", sys.stderr)  # put back after the test
     return calls
+
+
+def test_a_clip_is_opened_and_asked_about_by_itself(assistant, grey, examples, capfd):
+    clip = str(examples / "invented-clip.mp4")
+    assert main(["ask", str(grey), str(grey), clip, str(grey), "--json"]) == 0
+    assert [json.loads(line)["input"] for line in capfd.readouterr().out.splitlines()] == [str(grey), str(grey), clip, str(grey)]
+    assert [asked[0] for asked in assistant.asked] == [[str(grey)] * 2, [clip], [str(grey)]]
+
+
+def test_a_folder_of_frames_needs_its_rate(assistant, tmp_path, capfd):
+    for number in (1, 2):
+        Image.new("RGB", (80, 60), "grey").save(tmp_path / f"{number}.png")
+    assert main(["ask", str(tmp_path)]) == 2 and "--fps" in capfd.readouterr().err
+    assert main(["ask", str(tmp_path), "--fps", "200"]) == 0
 
 
 def test_the_good_are_answered_in_the_order_given_and_each_bad_one_gets_its_line(assistant, grey, bad_files, capfd):
@@ -121,7 +139,7 @@ def test_the_good_are_answered_in_the_order_given_and_each_bad_one_gets_its_line
     assert [item["input"] for item in objects] == paths
     assert ["error" in item for item in objects] == [True, True, False, True, True, False]
     assert err.count("\n") == 4
-    assert [asked[0] for asked in assistant.asked] == [[str(grey), str(grey)]]
+    assert [asked[0] for asked in assistant.asked] == [[str(grey)], [str(grey)]]  # a clip stands between them
 
 
 def test_many_pictures_load_the_model_once_and_are_asked_in_batches(assistant, grey, capfd):

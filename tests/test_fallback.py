@@ -612,6 +612,29 @@ def test_the_face_endpoint_answers_json_and_a_form(server):
     assert by_json.json()["faces"] == by_form.json()["faces"]
 
 
+def test_the_face_endpoint_takes_a_clip_as_json_and_as_a_form(server, tmp_path):
+    url = clip(tmp_path, 6)["video_url"]["url"]
+    by_json = server.http.post("/v1/faces/ask", json={"video": url})
+    by_form = server.http.post("/v1/faces/ask", files={"video": (tmp_path / "clip.mp4").read_bytes()}, data={"task": "spoof"})
+    for response in (by_json, by_form):
+        assert response.status_code == 200, response.text
+        jsonschema.validate(response.json(), schema())
+        assert response.json()["note"] == NO_FACE_IN_CLIP
+
+
+def test_the_face_endpoint_watches_no_clip_that_is_too_long_or_none(server, tmp_path):
+    long = clip(tmp_path, 40)["video_url"]["url"]
+    for body, says in (
+        ({"video": long}, "longer than 1 s"),
+        ({"video": uri(b"no clip", "video/mp4")}, "video"),
+        ({"video": "https://example.org/a.mp4"}, "fetches nothing"),
+        ({"video": long, "image": uri(png(1), "image/png")}, "not both"),
+        ({"image": uri(png(1), "image/png"), "task": "micro"}, "give a clip"),
+    ):
+        response = server.http.post("/v1/faces/ask", json=body)
+        assert response.status_code == 400 and says in response.json()["error"]["message"], response.text
+
+
 def test_a_face_endpoints_refusal_has_the_shape_of_all_others(server):
     response = server.http.post("/v1/faces/ask", json={"image": "AAAA", "task": "age"})
     assert response.status_code == 400 and "not answered" in response.json()["error"]["message"]
@@ -894,6 +917,9 @@ def test_the_real_one_answers_keeps_schemas_and_leaves_with_0(process, examples)
     jsonschema.validate(json.loads(kept.choices[0].message.content), response_schema("spoof"))
     clip = {"type": "video_url", "video_url": {"url": uri((examples / "invented-clip.mp4").read_bytes(), "video/mp4")}}
     assert process.chat(clip, words("What moved?"), max_tokens=16).usage.prompt_tokens > 100
+    filmed = process.http.post("/v1/faces/ask", files={"video": (examples / "invented-clip.mp4").read_bytes()}).json()
+    jsonschema.validate(filmed, schema())
+    assert [one["kind"] for one in filmed["faces"][0]["answer"]["intervals"]].count("micro") >= 1
     asked = process.http.post("/v1/faces/ask", files={"image": photograph}, data={"task": "spoof"}).json()
     jsonschema.validate(asked, schema())
     assert asked["faces"][0]["answer"]["label"] == "spoof"

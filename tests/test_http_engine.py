@@ -29,6 +29,7 @@ from facewise.model.engines.http import HttpEngine
 from facewise.model.engines.protocol import Completion, Request
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.picture import Picture, as_picture, read_picture
+from facewise.model.perception.video import open_clip
 from facewise.model.questions import prompt
 from facewise.model.wording import CHOICES
 
@@ -268,6 +269,25 @@ def test_pictures_that_follow_their_question_are_put_before_it_in_their_order(ou
     assert [part["type"] for part in sent] == ["image_url", "image_url", "text"]
     decoded = [Image.open(io.BytesIO(base64.b64decode(part["image_url"]["url"].split(",")[1]))) for part in sent[:2]]
     assert [image.getpixel((0, 0))[0] for image in decoded] == [10, 200]
+
+
+def test_a_clip_goes_as_its_own_file_before_its_question(ours, peer, examples):
+    file = examples / "invented-clip.mp4"
+    question = Request(prompt("What moves?", 0, "video"), (), clips=(open_clip(file),))
+    for server in (ours, peer):
+        one(server, question)
+        clip, text = parts(server.bodies[-1])[:2]
+        kind, _, data = clip["video_url"]["url"].partition(",")
+        assert kind == "data:video/mp4;base64" and base64.b64decode(data) == file.read_bytes()
+        assert text["text"] == "Face 1: What moves?"
+
+
+def test_a_folder_of_frames_is_no_file_to_send(ours, tmp_path):
+    for number in (1, 2):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{number}.png")
+    with pytest.raises(FacewiseError, match="only a video file"):
+        one(ours, Request(prompt("What moves?", 0, "video"), (), clips=(open_clip(tmp_path, 30),)))
+    assert ours.bodies == []
 
 
 def test_a_conversation_keeps_its_turns(ours):

@@ -31,20 +31,14 @@ from facewise.data_builders.instructions.unit_words import PARTS, POSES, WORK
 from facewise.data_builders.readers.celeba_spoof import NAMES as FORTY
 from facewise.data_builders.records import Record
 from facewise.data_builders.rows import BOX, Row, row_line, row_of, texts
-from facewise.model.answer import ActionUnitReading, Answer, Cue, Emotion
+from facewise.model import movements
+from facewise.model.agreement import affirmed, agrees, contradicts, mentioned_aus, mentioned_emotions, with_codes
+from facewise.model.answer import ActionUnitReading, Answer, Cue, Emotion, Interval
 from facewise.model.errors import FacewiseError
 from facewise.model.questions import task_of
 from facewise.model.refusals import DECLINED, refusal
 from facewise.model.taxonomy import ATTACKS, AU_CODES, AU_WORDS, CUES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE, TASKS
-from facewise.model.wording import (
-    VERDICT_SENTENCES,
-    affirmed,
-    agrees,
-    contradicts,
-    mentioned_aus,
-    mentioned_emotions,
-    with_codes,
-)
+from facewise.model.wording import VERDICT_SENTENCES
 
 REST = dict.fromkeys(AU_CODES, (0.0, 0.0))
 RIG = {"made of": "rig"}
@@ -227,11 +221,21 @@ ANSWERED_QUESTIONS = [
     ),
     *((task, question) for task, kind in (("emotion", "emotion"), ("describe", "face")) for question in FACE_FOLLOW_UPS[kind]),
 ]
+CLIP_QUESTIONS = [
+    *(("micro", question) for question in pool_of("micro")),
+    *(("spoof", question) for kind in ("verdict", "why") for question in POOLS["spoof"][kind]),
+    *(("emotion", question) for question in POOLS["emotion"]["named"]),
+]
 
 
 @pytest.mark.parametrize(("task", "question"), ANSWERED_QUESTIONS)
 def test_the_assistant_answers_a_question_as_the_task_that_it_was_taught_for(task, question):
     assert {task_of(text) for text in in_every_medium(question)} == {task}
+
+
+@pytest.mark.parametrize(("task", "question"), CLIP_QUESTIONS)
+def test_a_clip_is_asked_for_its_movements_in_the_words_that_are_taught(task, question):
+    assert {task_of(text, is_clip=True) for text in in_every_medium(question)} == {task}
 
 
 def test_nothing_is_declined_but_what_is_to_be_declined():
@@ -685,7 +689,7 @@ def test_a_talk_does_not_ask_for_times_that_were_told():
     talks = [texts(row) for row in made(READ_CLIP) if row.meta["kind"] == "conversation"]
     assert talks
     for first, *later in talks:
-        assert "frame" not in first and any("begins at frame" in text for text in later)
+        assert "0.05" not in first and any("from 0.05 to 0.25 s" in text for text in later)
 
 
 # Pairs
@@ -739,15 +743,23 @@ def test_both_shapes_of_a_clips_events_are_read():
 
 
 def test_a_movement_is_possible_and_has_its_time_muscles_and_class():
-    span = "a possible micro-expression from frame 10 to frame 50 (0.05 to 0.25 s)"
-    assert all(span in text for text in of_kind(READ_CLIP, "spotted"))
-    courses = of_kind(READ_CLIP, "course")
-    assert all(
-        "begins at frame 10 (0.05 s), peaks at frame 23 (0.12 s) and ends at frame 50 (0.25 s)" in text for text in courses
-    )
+    fact = "Movement 1, from 0.05 to 0.25 s with its apex at 0.12 s, is a possible micro-expression."
+    for kind in ("spotted", "count", "course"):
+        assert set(of_kind(READ_CLIP, kind)) == {f"One movement stands out. {fact}"}
+    assert set(of_kind(READ_CLIP, "quick")) == set(of_kind(READ_CLIP, "when")) == {fact}
+    assert all("peaks at 0.12 s" in text for text in of_kind(READ_CLIP, "apex"))
+    assert all("lasts about 0.20 s, from 0.05 to 0.25 s" in text for text in of_kind(READ_CLIP, "duration"))
     assert all("cheeks raised and lip corners slightly pulled up on the left" in text for text in of_kind(READ_CLIP, "units"))
     told = "is of objective class I by its action units, counts as positive and resembles happiness"
     assert all(told in text for text in of_kind(READ_CLIP, "class"))
+
+
+def test_the_whole_is_told_as_the_assistant_tells_it():
+    happy = Emotion("happiness", {"happiness": 1.0}, "positive")
+    aus = {"AU6": ActionUnitReading(2.0, 0.9, "both"), "AU12": ActionUnitReading(2.0, 0.9, "left")}
+    interval = Interval(10, 23, 50, "micro", 0.9, aus, happy, onset_s=0.05, apex_s=0.115, offset_s=0.25)
+    asked = " ".join(movements.whole((interval,), (interval,)))
+    assert set(of_kind(READ_CLIP, "whole")) == {asked.replace(" (100%)", "")}
 
 
 def test_a_movement_is_never_stated_as_a_micro_expression():
@@ -761,10 +773,10 @@ def test_a_movement_is_never_stated_as_a_micro_expression():
 def test_several_movements_are_told_in_turn():
     (text,) = set(of_kind(LONG_CLIP, "spotted"))
     assert text == (
-        "There are two: a possible macro-expression from frame 100 to frame 500 (0.50 to 2.50 s) and a possible micro-expression "
-        "from frame 900 to frame 980 (4.50 to 4.90 s)."
+        "Two movements stand out. Movement 1, from 0.50 to 2.50 s with its apex at 1.10 s, is a possible macro-expression. "
+        "Movement 2, from 4.50 to 4.90 s, is a possible micro-expression."
     )
-    assert set(of_kind(LONG_CLIP, "count")) == {text.replace("There are two", "Two")}
+    assert set(of_kind(LONG_CLIP, "quick")) == {"Movement 2, from 4.50 to 4.90 s, is a possible micro-expression."}
     assert all(text.startswith("Movement 1, a possible macro-expression, shows") for text in of_kind(LONG_CLIP, "units"))
     assert not of_kind(LONG_CLIP, "apex") and not of_kind(LONG_CLIP, "word")  # not told of both
 

@@ -23,12 +23,13 @@ from facewise.finetune.lessons.media import Eyes
 from facewise.finetune.lessons.pack_lessons import PackSeen, pack_lessons
 from facewise.finetune.lessons.seen_store import SeenStore
 from facewise.finetune.recipe import Recipe
+from facewise.model.agreement import contradicts
 from facewise.model.answer import Answer
 from facewise.model.errors import FacewiseError
 from facewise.model.network.encoder import evidence
 from facewise.model.network.perceive import Perceiver
 from facewise.model.network.processing import FacewiseProcessor
-from facewise.model.wording import CHOICES, contradicts, opening
+from facewise.model.wording import CHOICES, opening
 
 BOTH = "both=1"
 

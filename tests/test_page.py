@@ -13,17 +13,17 @@ from contextlib import contextmanager
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
 import yaml
+from filmed_faces import Perceives, filmed, smiling, spot, watched
 from test_assistant import CALIBRATION, SMILE, assistant, evidence, picture
 
 from facewise.cli import main
 from facewise.model.answer import ActionUnitReading, Emotion, Quality
-from facewise.model.assistant import asked_for
+from facewise.model.asked import asked_for
 from facewise.model.engines.fake import FAKE, FakeEngine
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.picture import Picture
@@ -201,6 +201,22 @@ def test_what_is_stopped_while_it_is_written_is_not_answered_too():
     assert [turn.text.endswith("(stopped)") for turn in conversation.turns] == [False, True] and conversation.pending is None
 
 
+def test_a_clip_is_asked_about_as_a_photo_is_and_shows_the_frame_that_is_spoken_of():
+    says = " lip corners pulled up on the left. The configuration resembles happiness (69%)."
+    asking = models([says] * 2)
+    asking._assistant.perceiver = asking._perceiver = Perceives(evidence())
+    clip = filmed(watched(spot(40)), moved={40: smiling()})
+    talking = Talking(Parts(*(f"part {n}" for n in range(len(fields(Parts))))), asking)
+    conversation = talk(Item("clip.mp4", seen=clip.seen))
+    steps = [step[talking.parts.talk][-1]["content"] for step in talking.ask("What moved, and when?", conversation)]
+    assert len(steps) > 5 and all("possible micro-expression" in step for step in steps[2:])
+    assert conversation.answer("micro")["intervals"][0]["apex"] == 40 and "(frame 40)" in conversation.turns[-1].text
+    list(talking.ask("Which muscles are active?", conversation))
+    assert conversation.item.frame == 40 and conversation.turns[-1].text.startswith("The strongest moment")
+    list(talking.ask("Is it real?", conversation))
+    assert "mean over 5 frames" in conversation.turns[-1].text and "Verdict" in talking._verdict(conversation.item)
+
+
 def test_a_verdict_has_no_baseline():
     reply = _whole(models(a=[evidence()]).stream(picture("a"), 0, "Is it real?", "spoof", evidence()))
     assert reply.label == "live"
@@ -211,10 +227,9 @@ def test_what_cannot_be_asked_gets_a_sentence():
     assert "no face" in unaskable(Item("a", picture=picture("a"), found=models().look(picture("a"))), "Is it real?")
     assert "Drop a clip" in unaskable(photo(), "Is there a micro-expression?")
     assert not unaskable(photo(), "Is it real?")
-    watched = Item("a.mp4", seen=SimpleNamespace(moments=SimpleNamespace(watched=SimpleNamespace(faces=()))))
-    assert "drop a photo" in unaskable(watched, "Is it real?") and "No face could be followed" in unaskable(
-        watched, "What moves?"
-    )
+    nobody = Item("a.mp4", seen=filmed().seen)
+    assert "No face could be followed" in unaskable(nobody, "Is it real?") and "No face" in unaskable(nobody, "What moves?")
+    assert not unaskable(Item("a.mp4", seen=filmed(watched()).seen), "What moves?")
 
 
 def test_a_file_keeps_its_name_in_a_sentence():

@@ -238,6 +238,8 @@ def test_a_clip_shows_its_movements_and_jumps_to_the_apex(visit, clip):
     tab.wait_for_selector(f"#film figcaption:has-text('frame {frame} of')")
     assert tab.input_value("#scrub input[type=number]") == frame
     shot(tab, "5-clip")
+    text = ask(tab, "What moved, and when?")
+    assert "possible micro-expression" in text and f"(frame {frame})" in text and text.endswith("is claimed.")
     with tab.expect_download() as saving:
         tab.get_by_role("button", name="Save a row per frame").click()
     rows = Path(saving.value.path()).read_text().splitlines()

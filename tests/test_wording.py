@@ -7,24 +7,14 @@ import numpy as np
 import pytest
 
 from facewise.data_builders.instructions.evidence_answers import QUESTIONS, answer_text
+from facewise.model.agreement import agreeing, agrees, banned_phrases, contradicts, mentioned_aus, with_codes
 from facewise.model.answer import ActionUnitReading, Answer, Cue, Emotion
 from facewise.model.network.evidence import Evidence
 from facewise.model.questions import task_of
 from facewise.model.readings import action_units, emotion
 from facewise.model.refusals import refusal
 from facewise.model.taxonomy import ATTACKS, AU_CODES, AU_WORDS, CUES, EMOTIONS, NO_PROTOTYPE
-from facewise.model.wording import (
-    agreeing,
-    agrees,
-    banned_phrases,
-    contradicts,
-    evidence_text,
-    mentioned_aus,
-    sentences,
-    settled,
-    whole_sentences,
-    with_codes,
-)
+from facewise.model.wording import evidence_text, sentences, settled, whole_sentences
 
 
 def evidence(spoof_logit: float = -3.5, **aus: tuple[float, float, float]) -> Evidence:

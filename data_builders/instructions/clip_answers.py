@@ -1,32 +1,22 @@
 """Answers about the movements of a clip: whether there was one, from when to when, of which muscles, of which class.
 
-A micro- or macro-expression is "possible" and never a fact; frames count from 0, seconds are told where the rate is known. That
-nothing else moved is said of clips only that tell all that moves.
+What the assistant settles before a language model writes is said in its very words (model/movements.py). Times are seconds, which a
+prompt shows; frames, which count from 0, where the rate is not known. That nothing else moved is said of clips only that tell all that moves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from ...model.movements import EXPLAINED, KINDS, course, summary
+from ...model.movements import movement as settled_movement
 from ...model.taxonomy import EMOTIONS
 from ...model.wording import listed
 from .clip_questions import MICRO
 from .exchanges import Exchange, Write, asked
 from .labels import EVERYTHING, Known, Movement
-from .unit_words import phrases
+from .unit_words import phrases, shown_sentence
 
-NAMES = {"micro": "possible micro-expression", "macro": "possible macro-expression"}
-COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-# What moves a face or its picture without being an expression, of those that a clip tells.
-BESIDE = {
-    "turn": "a turn of the head",
-    "gaze": "a shift of the gaze",
-    "speech": "speech",
-    "swallow": "swallowing",
-    "flicker": "flickering light",
-    "exposure": "a change of exposure",
-    "shadow": "a passing shadow",
-}
 MOST_IN_TURN = 4  # movements that are described one after the other
 REST = "VII"  # the objective class of what is in no other
 Tell = Callable[[Movement], str]
@@ -36,47 +26,37 @@ def spotted(known: Known, rng: Random, timed: bool = True) -> Exchange | None:
     """`timed`: from when to when is told with it."""
     if known.record.clip is None:
         return None
-    found = expressions(known)
-    if len(found) > 1:
-        said = f"{_there(found)}: {_spans(found, known) if timed else listed([f'a {NAMES[each.kind]}' for each in found])}."
-    else:
-        said = _one(found[0], known, rng, timed) if found else nothing(known)
-    return _about("spotted", said, known, rng)
+    return _about("spotted", _settled(known) if timed else _summary(known), known, rng)
 
 
 def quick(known: Known, rng: Random) -> Exchange | None:
-    """Of micro-expressions alone."""
+    """Of micro-expressions alone; what lasts longer is told where there is none."""
     if known.record.clip is None:
         return None
-    found = expressions(known)
-    micro = [movement for movement in found if movement.kind == "micro"]
-    if micro:
-        return _about("quick", f"{_there(micro)}: {_spans(micro, known)}.", known, rng)
-    slow = f" What there is lasts longer: {_spans(found, known)}." if found else ""
-    return _about("quick", f"No possible micro-expression shows in this {known.noun}.{slow}", known, rng)
+    facts = _facts(known)
+    brief = [fact for fact, each in zip(facts, expressions(known), strict=True) if each.kind == "micro"]
+    said = " ".join(brief or [f"No possible micro-expression shows in this {known.noun}.", *facts])
+    return _about("quick", said, known, rng)
 
 
 def count(known: Known, rng: Random) -> Exchange | None:
-    if known.record.clip is None:
-        return None
-    found = expressions(known)
-    said = f"{_number(len(found)).capitalize()}: {_spans(found, known)}." if found else f"There is none. {nothing(known)}"
-    return _about("count", said, known, rng)
+    return None if known.record.clip is None else _about("count", _settled(known), known, rng)
 
 
 def when(known: Known, rng: Random) -> Exchange | None:
-    return _in_turn(
-        "when", known, rng, lambda movement: f"begins at {_at(movement.onset, known)} and ends at {_at(movement.offset, known)}"
-    )
+    facts = _facts(known)
+    return _about("when", " ".join(facts), known, rng) if facts else None
 
 
 def apex(known: Known, rng: Random) -> Exchange | None:
     return _in_turn("apex", known, rng, lambda movement: _peak(movement, known))
 
 
-def course(known: Known, rng: Random) -> Exchange | None:
+def course_told(known: Known, rng: Random) -> Exchange | None:
     """Where every apex is told."""
-    return _in_turn("course", known, rng, lambda movement: _course(movement, known) if movement.apex is not None else "")
+    found = expressions(known)
+    has_all = found and all(each.apex is not None for each in found)
+    return _about("course", _settled(known), known, rng) if has_all else None
 
 
 def duration(known: Known, rng: Random) -> Exchange | None:
@@ -104,39 +84,52 @@ def emotion(known: Known, rng: Random) -> Exchange | None:
 
 
 def whole(known: Known, rng: Random) -> Exchange | None:
-    """Course, muscles and class; not of a movement of which only the course is told."""
-
-    def told(movement: Movement) -> str:
-        parts = [part for part in (_course(movement, known), _units(movement, known), _class(movement)) if part]
-        return ". It ".join(parts) if len(parts) > 1 else ""
-
-    return _in_turn("whole", known, rng, told)
+    """Course, muscles and emotion, as the assistant tells them; not of a movement of which only the course is told."""
+    found = expressions(known)
+    if not 1 <= len(found) <= MOST_IN_TURN or not all(each.units for each in found):
+        return None
+    told = [part for fact, each in zip(_facts(known), found, strict=True) for part in (fact, *_looks(each, known))]
+    return _about("whole", " ".join((_summary(known), *told)), known, rng)
 
 
 def expressions(known: Known) -> list[Movement]:
     return [movement for movement in known.movements if movement.kind != "blink"]
 
 
-def nothing(known: Known) -> str:
-    """Of a clip without expressions: what else moves, where it tells that."""
+# What is settled before it is put into words
+
+
+def _settled(known: Known) -> str:
+    return " ".join((_summary(known), *_facts(known)))
+
+
+def _summary(known: Known) -> str:
+    """How many movements there are; where none is, what else moves, if the clip tells that."""
     clip: dict[str, Any] = known.record.clip or {}
-    if EVERYTHING not in clip:
-        return f"No possible micro-expression shows in this {known.noun}."
-    blinks = len(known.movements)
-    beside = [f"{_number(blinks)} blinks" if blinks > 1 else "a blink"] if blinks else []
-    kinds = {each["kind"] for each in clip[EVERYTHING]}
-    beside += [words for kind, words in BESIDE.items() if kind in kinds]
-    if not beside:
-        return f"Nothing is expressed in this {known.noun}: the face stays as it is."
-    return f"Nothing is expressed in this {known.noun}. All that happens is {listed(beside)}."
+    movements, is_told = len(expressions(known)), EVERYTHING in clip
+    blinks = len(known.movements) - movements if is_told else 0
+    if movements or is_told:
+        kinds = {each["kind"] for each in clip.get(EVERYTHING, ())}
+        return summary(movements, blinks, explained=[words for kind, words in EXPLAINED.items() if kind in kinds])
+    return f"No possible micro-expression shows in this {known.noun}."
+
+
+def _facts(known: Known) -> list[str]:
+    return [settled_movement(number, each.kind, _course(each, known)) for number, each in enumerate(expressions(known), start=1)]
+
+
+def _course(each: Movement, known: Known) -> str:
+    frames, fps = (each.onset, each.apex, each.offset), _fps(known)
+    seconds = [None if frame is None or not fps else frame / fps for frame in frames]
+    return course(seconds, () if fps else frames)
+
+
+def _looks(each: Movement, known: Known) -> list[str]:
+    resembles = [f"The configuration resembles {each.emotion}."] if each.emotion in EMOTIONS else []
+    return [shown_sentence(each.units or (), known.facs), *resembles]
 
 
 # Clauses about a movement; "" where it does not tell
-
-
-def _course(movement: Movement, known: Known) -> str:
-    parts = (f"begins at {_at(movement.onset, known)}", _peak(movement, known), f"ends at {_at(movement.offset, known)}")
-    return listed([part for part in parts if part])
 
 
 def _peak(movement: Movement, known: Known) -> str:
@@ -145,8 +138,9 @@ def _peak(movement: Movement, known: Known) -> str:
 
 def _lasts(movement: Movement, known: Known) -> str:
     frames = movement.offset - movement.onset + 1
-    seconds = f", about {frames / fps:.2f} s" if (fps := _fps(known)) else ""
-    return f"lasts {frames} frames, from {movement.onset} to {movement.offset}{seconds}"
+    if fps := _fps(known):
+        return f"lasts about {frames / fps:.2f} s, from {movement.onset / fps:.2f} to {movement.offset / fps:.2f} s"
+    return f"lasts {frames} frames, from {movement.onset} to {movement.offset}"
 
 
 def _units(movement: Movement, known: Known) -> str:
@@ -177,24 +171,6 @@ def _word(movement: Movement) -> str:
 # Sentences
 
 
-def _there(found: Sequence[Movement]) -> str:
-    return "There is one" if len(found) == 1 else f"There are {_number(len(found))}"
-
-
-def _one(movement: Movement, known: Known, rng: Random, timed: bool) -> str:
-    told = _span(movement, known) if timed else NAMES[movement.kind]
-    return rng.choice(("There is a {}.", "I spot a {}.", "One movement stands out: a {}.")).format(told)
-
-
-def _spans(found: Sequence[Movement], known: Known) -> str:
-    return listed([f"a {_span(movement, known)}" for movement in found])
-
-
-def _span(movement: Movement, known: Known) -> str:
-    seconds = f" ({movement.onset / fps:.2f} to {movement.offset / fps:.2f} s)" if (fps := _fps(known)) else ""
-    return f"{NAMES[movement.kind]} from frame {movement.onset} to frame {movement.offset}{seconds}"
-
-
 def _in_turn(kind: str, known: Known, rng: Random, told: Tell) -> Exchange | None:
     """A sentence for each movement, by its number where there are several; None where one of them does not tell."""
     found = expressions(known)
@@ -202,10 +178,10 @@ def _in_turn(kind: str, known: Known, rng: Random, told: Tell) -> Exchange | Non
     if not 1 <= len(found) <= MOST_IN_TURN or not all(said):
         return None
     if len(found) == 1:
-        subject = rng.choice(("The movement", f"The {NAMES[found[0].kind]}", "It"))
+        subject = rng.choice(("The movement", f"The {KINDS[found[0].kind]}", "It"))
         return _about(kind, f"{subject} {said[0]}.", known, rng)
     lines = [
-        f"Movement {number}, a {NAMES[movement.kind]}, {text}."
+        f"Movement {number}, a {KINDS[movement.kind]}, {text}."
         for number, (movement, text) in enumerate(zip(found, said, strict=True), start=1)
     ]
     return _about(kind, " ".join(lines), known, rng)
@@ -217,11 +193,7 @@ def _about(kind: str, said: str, known: Known, rng: Random) -> Exchange:
 
 
 def _at(frame: int, known: Known) -> str:
-    return f"frame {frame} ({frame / fps:.2f} s)" if (fps := _fps(known)) else f"frame {frame}"
-
-
-def _number(number: int) -> str:
-    return COUNTS[number] if number < len(COUNTS) else str(number)
+    return f"{frame / fps:.2f} s" if (fps := _fps(known)) else f"frame {frame}"
 
 
 def _fps(known: Known) -> float | None:
@@ -234,7 +206,7 @@ MICRO_KINDS: dict[str, Write] = {
     "count": count,
     "when": when,
     "apex": apex,
-    "course": course,
+    "course": course_told,
     "duration": duration,
     "units": units,
     "class": movement_class,

@@ -27,7 +27,7 @@ MICRO = {
     "when": (
         "When does the face move?",
         "Give onset and offset.",
-        "At which frames does the movement begin and end?",
+        "At which times does the movement begin and end?",
         "Between which moments does the face move?",
         "Find the intervals of facial movement.",
         "Timestamps of every expression, please.",
@@ -35,17 +35,17 @@ MICRO = {
     ),
     "apex": (
         "Where in the {picture} is the apex?",
-        "Which frame shows the movement at its height?",
+        "Which moment shows the movement at its height?",
         "When does the face reach its strongest moment?",
     ),
     "course": (
         "Give onset, apex and offset.",
-        "At which frames does the movement begin, peak and end?",
+        "At which moments does the movement begin, peak and end?",
         "Follow the movement from onset over apex to offset.",
     ),
     "duration": (
         "How long does the movement last?",
-        "For how many frames does the face move?",
+        "For how long does the face move?",
         "How quick is the expression?",
     ),
     "units": (
@@ -88,8 +88,8 @@ MICRO = {
     ),
 }
 CLIP_FOLLOW_UPS = {
-    "when": ("When exactly?", "At which frames was that?", "Can you give me the times?", "From when to when?"),
-    "apex": ("And where is its apex?", "Which frame shows it best?", "When was it strongest?"),
+    "when": ("When exactly?", "At which moments was that?", "Can you give me the times?", "From when to when?"),
+    "apex": ("And where is its apex?", "Which moment shows it best?", "When was it strongest?"),
     "duration": ("And how long did that last?", "How quick was it?"),
     "units": (
         "Which muscles took part?",

@@ -36,6 +36,28 @@ def tally(truth: np.ndarray, said: np.ndarray, codes: Sequence[str], subjects: S
     return Tally(columns, counts, lambda sums: _numbers(sums, units))
 
 
+def accuracy(truth: np.ndarray, said: np.ndarray, names: Sequence[str], subjects: Subjects) -> Tally:
+    """Attributes: the share that is right of each, and their mean, as CelebA's papers count. No answer says that none is there.
+    Chance is that of always saying what is commoner."""
+    known, there = ~np.isnan(truth), truth > 0.5
+    right = known & (there == (np.nan_to_num(said) > 0.5))
+    counts = subjects.sums(np.concatenate([right, known], axis=1))
+    asked = known.sum(0)
+    share = ratio((known & there).sum(0), asked)
+    base = np.maximum(share, 1 - share)
+    mean_base = mean_of_known(base)
+    columns = (
+        Column("accuracy, mean", int(known.any(1).sum()), None if np.isnan(mean_base) else float(mean_base)),
+        *(Column(f"accuracy {c}", int(n), None if np.isnan(b) else float(b)) for c, n, b in zip(names, asked, base, strict=True)),
+    )
+    return Tally(columns, counts, lambda sums: _shares_right(sums, len(names)))
+
+
+def _shares_right(sums: np.ndarray, names: int) -> np.ndarray:
+    each = ratio(sums[..., :names], sums[..., names:])
+    return np.concatenate([mean_of_known(each)[..., None], each], axis=-1)
+
+
 def rankings(truth: np.ndarray, scores: np.ndarray, codes: Sequence[str], subjects: Subjects) -> list[Ranking]:
     """AUC of each unit over the items that have both; `scores` [n, units], NaN where there is none."""
     found = []

@@ -23,6 +23,7 @@ BY_EVIDENCE = {
     "au": ("named", "strongest"),
     "emotion": ("named", "why"),
     "describe": ("whole",),
+    "micro": ("spotted", "quick", "count", "when", "apex", "course", "duration", "units", "word", "whole"),
 }
 NO_FACE_LABEL = "no face"
 
@@ -74,10 +75,16 @@ def as_told(
     return about_face(told, seen[0].faces[face])
 
 
-def by_evidence(taught: TaughtRow, told: Conversation, evidence: Evidence, live: bool | None) -> Conversation:
-    """The first question, answered by the evidence. Raises NotTaughtError for one that it does not answer."""
+def by_evidence(taught: TaughtRow, told: Conversation, face: SeenFace, evidence: Evidence, live: bool | None) -> Conversation:
+    """The first question, answered by the evidence, which need not be the face's own, or by the face's movements. Raises NotTaughtError for one
+    that they do not answer."""
     if taught.row.meta.get("kind") not in BY_EVIDENCE[taught.task]:
         raise NotTaughtError("questions that the evidence does not answer")
+    if taught.task == "micro":
+        if face.movements is None:
+            raise NotTaughtError("questions about movements to what is no clip")
+        begun, said = face.movements
+        return replace(told, turns=(Turn(told.turns[0].question, said, begun),))
     return replace(told, turns=(evidence_turn(taught.task, told.turns[0].question, evidence, live),))
 
 

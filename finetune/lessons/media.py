@@ -102,7 +102,7 @@ def medium_name(kind: str, taught: TaughtRow) -> str:
     """What of a file is shown."""
     if kind == "image":
         return "image mirrored" if taught.is_mirrored else "image"
-    return f"video {taught.frames or 'all'} {taught.fps or ''}"
+    return f"clip {taught.frames or 'all'} {taught.fps or ''}"
 
 
 def shown_kind(kind: str, taught: TaughtRow) -> str:

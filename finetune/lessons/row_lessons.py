@@ -18,7 +18,7 @@ from .lesson import Lesson, Showing, tokenised
 from .media import Eyes, all_keys, shown_kind
 from .mirror import drawn_mirrored
 from .pack_lessons import UNCERTAIN_SHARE
-from .seen import Seen, labelled_face, words_of
+from .seen import Seen, SeenFace, labelled_face, words_of
 
 NAMED = 0.5  # of the questions about the only face
 Tell = Callable[[str], None]
@@ -67,18 +67,18 @@ class RowTeacher:
             words, leads = wrong_words(own, self._lent(rows, rng) or own, taught.task, rng, may_lead)
             instead = (face, evidence_text(words))
             own, live = (words, words.spoof_logit < 0) if leads else (own, live)
-        told = self.answered(taught, told, own, live, rng)
+        told = self.answered(taught, told, spoken[-1].faces[face], own, live, rng)
         return self._made(taught, told, keys, [words_of(one, mode, instead) for one in spoken], has_tokens=mode != "words")
 
     def answered(
-        self, taught: TaughtRow, told: Conversation, own: Evidence, live: bool | None, rng: np.random.Generator
+        self, taught: TaughtRow, told: Conversation, face: SeenFace, own: Evidence, live: bool | None, rng: np.random.Generator
     ) -> Conversation:
         """By the evidence where the recipe wants it. Some verdicts are left open, because what follows "Uncertain." is learned too."""
         is_verdict = taught.task == "spoof" and taught.row.meta.get("kind") in BY_EVIDENCE["spoof"]
         if is_verdict and rng.random() < UNCERTAIN_SHARE:
-            return by_evidence(taught, told, own, None)
+            return by_evidence(taught, told, face, own, None)
         if self.recipe.answers == "evidence" and taught.task in BY_EVIDENCE:
-            return by_evidence(taught, told, own, live)
+            return by_evidence(taught, told, face, own, live)
         return told
 
     def spoken(self, taught: TaughtRow, keys: Sequence[str]) -> list[Seen]:

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...model.answer import Box
+from ...model.asked import asked_for
+from ...model.clips import movement_story
+from ...model.movements import movement_answer, whole
 from ...model.network.evidence import Evidence
 from ...model.network.looks import Look
 from ...model.network.perceive import Perceived
 from ...model.network.processing import FacewiseProcessor
 from ...model.network.seen_clip import SeenClip, rest_of
 from ...model.network.shown import IMAGE_TOKEN, Shown, shown_clip, shown_picture
+from ...model.perception.clip import WatchedFace
 from ...model.perception.faces import DUPLICATE_OVERLAP, overlap
 from ...model.perception.views import FaceViews
+from ...model.wording import opening
 
 _LINE = re.compile(rf"[^\n]*: [^\n]*(?=\n{re.escape(IMAGE_TOKEN)})")
 
@@ -26,12 +31,13 @@ _LINE = re.compile(rf"[^\n]*: [^\n]*(?=\n{re.escape(IMAGE_TOKEN)})")
 @dataclass(frozen=True, eq=False)
 class SeenFace:
     """`number`: what the prompt calls it; `box` and `wide_box` in pixels. A clip's face has the median box of its frames, the evidence of its rest
-    and no wide crop."""
+    and no wide crop; `movements` is what an answer tells of those that the prompt shows: its settled beginning, and the whole."""
 
     number: int
     box: Box
     wide_box: Box | None
     evidence: Evidence
+    movements: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +58,20 @@ def seen_clip(clip: SeenClip, processor: FacewiseProcessor) -> Seen:
     encoder, most = processor.perceiver.encoder.config, processor.perceiver.max_faces
     watched = clip.moments.watched.faces[:most]
     read = [(face, rest) for face in watched if (rest := rest_of(face, clip)) is not None]  # a prompt shows no others
-    faces = tuple(SeenFace(face.id + 1, _median_box(face.boxes), None, rest) for face, rest in read)
+    faces = tuple(
+        SeenFace(face.id + 1, _median_box(face.boxes), None, rest, _movements(face, clip, rest, most)) for face, rest in read
+    )
     return Seen(shown_clip(clip, encoder.hidden_size, most, processor.look, encoder.views), faces, is_clip=True)
+
+
+def _movements(face: WatchedFace, clip: SeenClip, rest: Evidence, most: int) -> tuple[str, str]:
+    """As the assistant settles them; what it adds after the language model, frames and codes, is not learned."""
+    answer, story, _ = movement_story(face, clip, asked_for(task="micro", is_clip=True), rest, most)
+    if not story.is_read:
+        return "", story.lead
+    parts = whole(answer.intervals or (), story.told, story.explained)
+    begun = [*parts[:2], opening(movement_answer(story.told[0]))] if story.told else []
+    return " ".join(begun), " ".join(parts)
 
 
 def _median_box(boxes_n4: np.ndarray) -> Box:

@@ -101,4 +101,6 @@ def _face(told: dict[str, Any]) -> SeenFace:
     aus = {code: tuple(values) for code, values in numbers["aus"].items()}
     attack_map = np.array(numbers["attack_map"], np.float32)
     wide = tuple(told["wide_box"]) if told["wide_box"] else None
-    return SeenFace(told["number"], tuple(told["box"]), wide, Evidence(**{**numbers, "aus": aus, "attack_map": attack_map}))
+    evidence = Evidence(**{**numbers, "aus": aus, "attack_map": attack_map})
+    begun, said = told.get("movements") or ("", "")
+    return SeenFace(told["number"], tuple(told["box"]), wide, evidence, (begun, said) if said else None)

@@ -3,17 +3,26 @@
 A server is not trusted to keep to them: what has another shape says nothing.
 """
 
+from __future__ import annotations
+
 import base64
 import io
 import math
+import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from ..errors import FacewiseError
 from ..perception.picture import FORMATS, Picture
+
+if TYPE_CHECKING:
+    from ..perception.moments import Moments
+    from ..perception.video import Clip
 
 PREAMBLE = 40  # characters that a peer may write before the beginning that it was asked for: "Sure! Here it is: ..."
 MISSHAPED = (AttributeError, IndexError, KeyError, TypeError)  # what reading an answer of another shape raises
@@ -28,6 +37,15 @@ def data_uri(picture: Picture, own_decoder: bool) -> str:
     png = io.BytesIO()
     Image.fromarray(picture.pixels).save(png, "PNG", compress_level=1)
     return _uri("image/png", png.getvalue())
+
+
+def clip_uri(shown: Clip | Moments) -> str:
+    """A clip as its own file. Raises FacewiseError for one that is none, or is read with another timing than its own."""
+    clip: Any = getattr(shown, "clip", shown)
+    if clip.file is None:
+        raise FacewiseError(f"{clip.name}: only a video file as it is can be sent to a server; make one of the frames")
+    data = clip.file if isinstance(clip.file, bytes) else Path(clip.file).read_bytes()
+    return _uri(mimetypes.guess_type(clip.name)[0] or "video/mp4", data)
 
 
 def is_plain(image: Image.Image) -> bool:
@@ -47,17 +65,21 @@ def _uri(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def spoken(messages: Sequence[dict[str, Any]], uris: Sequence[str]) -> list[dict[str, Any]]:
-    """Messages as OpenAI writes them, the pictures of each before its words: a server can remember a picture that comes first."""
-    left = iter(uris)
+def spoken(messages: Sequence[dict[str, Any]], pictures: Sequence[str], clips: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Messages as OpenAI writes them, the media of each before its words: a server can remember a picture that comes first."""
+    left = {"image": iter(pictures), "video": iter(clips)}
     said = []
     for message in messages:
         content = message["content"]
         if not isinstance(content, str):
-            pictures = [{"type": "image_url", "image_url": {"url": next(left)}} for part in content if part["type"] == "image"]
-            content = [*pictures, *(part for part in content if part["type"] != "image")]
+            media = [_shown(kind, next(left[kind])) for kind in (part["type"] for part in content) if kind in left]
+            content = [*media, *(part for part in content if part["type"] not in left)]
         said.append({**message, "content": content})
     return said
+
+
+def _shown(kind: str, uri: str) -> dict[str, Any]:
+    return {"type": f"{kind}_url", f"{kind}_url": {"url": uri}}
 
 
 def with_words(messages: Sequence[dict[str, Any]], *words: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Answers by a server that speaks OpenAI's protocol, one client an engine, its connections kept, at most 16 requests at once.
+"""Answers by a server that speaks OpenAI's protocol, one client an engine, its connections kept, 16 requests at once unless told.
 
 Ours tells its config: it scores the tokens of the verdict by their ids, continues a begun answer and bans phrases. A peer knows nothing
 of these: how to begin is asked for in words and taken off its answer, and choices are looked for among its twenty likeliest tokens. The
@@ -25,6 +25,7 @@ from .chat_shapes import (
     MISSHAPED,
     among,
     beginning,
+    clip_uri,
     continued,
     data_uri,
     is_number,
@@ -73,12 +74,12 @@ class HttpEngine:
 
     name = "http"
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S):
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S, at_once: int = AT_ONCE):
         self.url = address(url)
         self.timeout_s = timeout_s
         self._key = key(self.url)
         self._loop = _loop()
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Semaphore(at_once)
         self._client = openai.AsyncOpenAI(
             base_url=self.url,
             api_key=self._key,
@@ -140,10 +141,16 @@ class HttpEngine:
     # What is asked
 
     def _spoken(self, requests: Sequence[Request]) -> list[list[dict[str, Any]]]:
-        """The messages of each request with its pictures in them; a picture of many requests is encoded once."""
+        """The messages of each request with its pictures and clips in them; what many requests show is encoded once. A clip goes as its file,
+        which a server of ours watches and another one refuses or samples."""
         pictures = {id(picture): picture for request in requests for picture in request.pictures}
         uris = {number: data_uri(picture, self.server.ours) for number, picture in pictures.items()}
-        return [spoken(request.messages, [uris[id(picture)] for picture in request.pictures]) for request in requests]
+        clips = {id(clip): clip for request in requests for clip in request.clips}
+        uris |= {number: clip_uri(clip) for number, clip in clips.items()}
+        return [
+            spoken(request.messages, [uris[id(one)] for one in request.pictures], [uris[id(one)] for one in request.clips])
+            for request in requests
+        ]
 
     def _writing(self, request: Request, messages: list[dict[str, Any]]) -> dict[str, Any]:
         body = {"model": self.server.model, "messages": messages, "temperature": 0, "max_tokens": request.max_tokens}

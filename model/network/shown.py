@@ -15,7 +15,7 @@ from ..perception.clip import WatchedFace
 from ..perception.moments import expressions, rest_frames
 from ..perception.spotting import Spot
 from ..perception.views import FaceViews
-from ..readings import less_neutral
+from ..readings import beyond_rest
 from ..taxonomy import NO_FACE, NO_FACE_IN_CLIP
 from ..wording import evidence_text, movement_text
 from .evidence import Evidence
@@ -57,9 +57,7 @@ def shown_picture(found: Perceived, width: int, look: Look | None = None, seen: 
 def shown_clip(seen: SeenClip, width: int, max_faces: int, look: Look | None = None, views: Sequence[str] = ()) -> Shown:
     """`width` is the C of a clip in which no face could be read; a model with a tower gives its `look` and the names of the clip's `views`."""
     watched = seen.moments.watched
-    people = watched.faces[:max_faces]
-    each = (BLOCKS - len(people)) // max(1, len(people))
-    blocks = [block for face in people for block in _face_blocks(face, seen, each)]
+    blocks = [block for face in watched.faces[:max_faces] for block in _face_blocks(face, seen, max_faces)]
     head = f"A clip of {watched.duration_s:.1f} s.\n"
     if not blocks:
         nobody = _nobody(NO_FACE_IN_CLIP, width)
@@ -88,20 +86,26 @@ def _nobody(sentence: str, width: int) -> Shown:
     return Shown(f"{sentence} {IMAGE_TOKEN}\n", torch.zeros(1, width), torch.zeros(1, dtype=torch.long))
 
 
-def _face_blocks(face: WatchedFace, seen: SeenClip, movements: int) -> list[tuple[str, tuple[int, int]]]:
+def shown_spots(face: WatchedFace, seen: SeenClip, max_faces: int) -> list[Spot]:
+    """The movements of a face that a prompt shows, in order of time: the surest of those whose apex was read, as many as there is room for."""
+    people = min(len(seen.moments.watched.faces), max_faces)
+    surest = sorted(expressions(face), key=lambda spot: -spot.score)
+    read = [spot for spot in surest if (face.id, spot.apex) in seen.evidence][: (BLOCKS - people) // people]
+    return sorted(read, key=lambda spot: spot.onset)
+
+
+def _face_blocks(face: WatchedFace, seen: SeenClip, max_faces: int) -> list[tuple[str, tuple[int, int]]]:
     """Lines of one face, its surest movements among them, each with the (face id, frame) whose tokens follow it; none where the face could not be read at rest."""
     rest, calm = rest_of(face, seen), [frame for frame in rest_frames(face) if (face.id, frame) in seen.evidence]
     if rest is None:
         return []
-    surest = sorted(expressions(face), key=lambda spot: -spot.score)
-    read = [spot for spot in surest if (face.id, spot.apex) in seen.evidence][:movements]
     told = [
-        (_movement(face.id + 1, number, spot, less_neutral(seen.evidence[face.id, spot.apex], rest)), (face.id, spot.apex))
-        for number, spot in enumerate(sorted(read, key=lambda spot: spot.onset), start=1)
+        (_movement(face.id + 1, number, spot, beyond_rest(seen.evidence[face.id, spot.apex], rest)), (face.id, spot.apex))
+        for number, spot in enumerate(shown_spots(face, seen, max_faces), start=1)
     ]
     return [(f"Face {face.id + 1} (evidence at rest): {evidence_text(rest)}", (face.id, calm[0])), *told]
 
 
-def _movement(face: int, number: int, spot: Spot, beyond_rest: Evidence) -> str:
+def _movement(face: int, number: int, spot: Spot, beyond: Evidence) -> str:
     when = f"{spot.onset_s:.2f} to {spot.offset_s:.2f} s, apex {spot.apex_s:.2f} s"
-    return f"Face {face}, movement {number}, {when}, possible {spot.kind}-expression: {movement_text(beyond_rest, spot.regions)}"
+    return f"Face {face}, movement {number}, {when}, possible {spot.kind}-expression: {movement_text(beyond, spot.regions)}"

@@ -44,7 +44,7 @@ class Moments:
 
     def light(self) -> Moments:
         """Without what only a drawing or a table needs: frames, meshes, and the file behind the clip."""
-        return replace(self, clip=replace(self.clip, read=_gone), frames={}, faces={})
+        return replace(self, clip=replace(self.clip, read=_gone, file=None), frames={}, faces={})
 
 
 def nobody() -> Moments:

@@ -41,7 +41,8 @@ class Frame:
 class Clip:
     """A clip that can be read again and again: `size` (w, h) of the upright frames, mean `fps`, `frames_told` by container or folder.
 
-    `notes` grows while frames are read: what was found wrong, in lines for the user.
+    `notes` grows while frames are read: what was found wrong, in lines for the user. `file`: the path or the bytes of a video that
+    is read as it is, with its own timing; None of every other clip.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Clip:
     frames_told: int | None
     read: Callable[["Clip"], Iterator[Frame]]
     notes: list[str] = field(default_factory=list)
+    file: str | Path | bytes | None = None
 
     def frames(self) -> Iterator[Frame]:
         """Every frame from the start. Raises FacewiseError where none can be read or a folder's picture has another size."""
@@ -209,7 +211,8 @@ def _open_video(source: str | Path | bytes, fps: float | None, name: str) -> Cli
     if not rate:
         raise FacewiseError(f"{name}: the file has neither time stamps nor a frame rate; pass one, --fps 30 for instance")
     timing = _Timing(rate, has_stamps, fps, promised_s, float(1.5 / rate) if counted else TAIL_S)
-    clip = Clip(name, size, fps or float(rate), round(promised_s * rate) or None, partial(_video_frames, source, timing))
+    read = partial(_video_frames, source, timing)
+    clip = Clip(name, size, fps or float(rate), round(promised_s * rate) or None, read, file=None if fps else source)
     if not has_stamps and not fps:
         clip.note(f"the time stamps of the file are missing or out of order; its mean rate of {clip.fps:g} fps is used")
     if aspect and aspect != 1:

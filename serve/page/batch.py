@@ -6,15 +6,18 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...model.answer import ActionUnitReading
+from ...model.clips import Filmed
 from ...model.errors import FacewiseError
 from ...model.perception.picture import read_picture
-from ...model.perception.video import SUFFIXES
+from ...model.perception.video import is_clip
 from ...model.readings import is_active
+from .sources import check_length, short_clip
 
 if TYPE_CHECKING:
     from .models import Models
@@ -38,13 +41,14 @@ def replies(paths: Sequence[str], task: str, models: Models) -> Iterator[dict[st
 
 def _reply(file: Path, task: str, models: Models) -> dict[str, Any]:
     try:
-        if file.suffix.lower() in SUFFIXES:
-            raise FacewiseError(f"{file.name}: a clip; drop it in the chat, which shows its movements")
-        picture = read_picture(_bytes(file), name=file.name)
-        models.look(picture)
-        return models.assistant().ask(picture, task=task, emotion=models.emotion).to_dict()
+        return models.ask(_clip(file, models) if is_clip(file) else read_picture(_bytes(file), file.name), task).to_dict()
     except FacewiseError as error:
         return {"input": file.name, "error": str(error)}
+
+
+def _clip(file: Path, models: Models) -> Filmed:
+    clip = short_clip(_bytes(file), file.name)
+    return Filmed(clip, models.watch(clip, partial(check_length, clip)).result())
 
 
 def _bytes(file: Path) -> bytes:

@@ -120,18 +120,19 @@ class Conversation:
         return less_neutral(face.evidence, self.neutral[1]) if self.neutral else face.evidence
 
     def task_for(self, question: str) -> str:
-        task = task_of(question)
-        last = self.turns[-1] if self.turns else None
         item = self.item
+        task = task_of(question, item is not None and item.is_clip)
+        last = self.turns[-1] if self.turns else None
         if task != "chat" or last is None or not last.reply or item is None:
             return task
         is_same = last.item == self.at and last.face == item.face
         return last.reply["faces"][0]["answer"]["task"] if is_same and last.reply.get("faces") and _goes_on(question) else task
 
     def answered(self, question: str, reply: dict[str, Any], place: int, face: int) -> None:
-        """A reply about a face of an item, which need no longer be the one on view."""
-        answer = reply["faces"][0]["answer"]
-        self.items[place].answers[face, answer["task"]] = answer
+        """A reply about a face of an item, which need no longer be the one on view. A clip shows the frame that it speaks of."""
+        answer, item = reply["faces"][0]["answer"], self.items[place]
+        item.answers[face, answer["task"]] = answer
+        item.frame = reply["faces"][0].get("frame", item.frame)
         self.turns.append(Turn(question, answer["text"], place, face, reply))
 
     def stop(self) -> None:

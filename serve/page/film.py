@@ -184,4 +184,4 @@ def told(item: Item) -> str:
         else f"No movement of face {face.id + 1} stands out from the noise."
     )
     close = ["", "These are candidates, not facts; the buttons beside jump to each moment."] if spots else []
-    return "\n".join([found, *lines, *close])
+    return "\n".join([found, *lines, *close, "", "Ask about this face, or choose a question below."])

@@ -22,7 +22,13 @@ PROMPTS = {
     "Micro-expression": "Is there a micro-expression?",
     "Describe": "Describe this face.",
 }
-TASKS = {"spoof": "Real or spoof?", "au": "Muscle actions", "emotion": "Appearance", "describe": "Description"}
+TASKS = {
+    "spoof": "Real or spoof?",
+    "au": "Muscle actions",
+    "emotion": "Appearance",
+    "micro": "Movements in clips",
+    "describe": "Description",
+}
 VIEWS = {"Faces": "boxes", "Landmarks": "landmarks", "Attack map": "heat", "Attack area": "area", "Region attention": "regions"}
 FIRST_VIEWS = ("boxes", "area")
 PLACEHOLDER = "<h2>Drop a photo or a clip of a face</h2><p>Then ask: is it real, which muscles move, what does it resemble?</p>"

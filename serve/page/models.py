@@ -11,16 +11,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...model.assistant import Assistant, asked_for, load
+from ...model.asked import asked_for
+from ...model.assistant import Assistant, load
 from ...model.checkpoint import load_checkpoint, names_server
+from ...model.clips import Filmed, shots_of
+from ...model.perception.picture import Picture
 
 if TYPE_CHECKING:
     from ...model.answer import Reply
     from ...model.network.evidence import Evidence
     from ...model.network.perceive import Perceived, Perceiver
     from ...model.network.seen_clip import SeenClip
-    from ...model.perception.picture import Picture
     from ...model.perception.video import Clip, Frame
+    from .conversation import Item
 
 
 class Models:
@@ -67,20 +70,38 @@ class Models:
 
         return self._eyes.submit(lambda: look_at(clip, self.perceiver(), progress))
 
+    def ask(self, source: Picture | Filmed, task: str) -> Reply:
+        """All faces of one input."""
+        self._look_first(source, task)
+        return self.assistant().ask(source, task=task, emotion=self.emotion)
+
     def do(self, work: Callable[[Perceiver], Any]) -> Any:
         """What needs the perceiver beside a picture: attention maps, tables."""
         return self._eyes.submit(lambda: work(self.perceiver())).result()
 
     def stream(
-        self, picture: Picture, face: int, question: str, task: str, neutral: Evidence | None
+        self, source: Picture | Filmed, face: int, question: str, task: str, neutral: Evidence | None
     ) -> Generator[str, None, Reply]:
         """The text about one face as it grows; returns the reply."""
         neutral = None if task == "spoof" else neutral  # a verdict has no baseline
         asked = asked_for(question, task, neutral is not None, self.emotion)
-        return (yield from self.assistant().stream(picture, face, replace(asked, neutral=neutral)))
+        self._look_first(source, task)
+        return (yield from self.assistant().stream(source, face, replace(asked, neutral=neutral)))
+
+    def _look_first(self, source: Picture | Filmed, task: str) -> None:
+        """The perceiver remembers what it saw in its own thread, the frames of a clip that a verdict is taken of, too."""
+        if isinstance(source, Picture):
+            self.look(source)
+        elif task == "spoof":
+            self.do(lambda perceiver: shots_of(source, source.seen.moments.watched.faces[: perceiver.max_faces], perceiver))
 
     def forget(self) -> None:
         """After a failure of the server: the next question connects anew."""
         with self._loading:
             if names_server(self.model):
                 self._assistant = None
+
+
+def source_of(item: Item) -> Picture | Filmed | None:
+    """What the assistant is asked about; None of an item that holds neither."""
+    return Filmed(item.seen.moments.clip, item.seen) if item.seen is not None else item.picture

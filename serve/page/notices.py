@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from ...model.errors import FacewiseError
+from ...model.questions import task_of
 from . import film
 from .conversation import Item
 
@@ -12,12 +11,7 @@ NO_FACE = (
     "I found no face in this picture. A face that looks towards the camera, larger than a thumbnail and not covered, can be read."
 )
 A_MOVEMENT = "A micro-expression is a movement of at most half a second, which no photo shows. Drop a clip, and I look for one."
-A_CLIP = (
-    "Of a clip I show the movements and their moments, beside. For a verdict, muscles, an appearance or a description drop a photo: "
-    "I answer those about one picture."
-)
-MICRO = r"\bmicro.?expression"
-NOTHING_YET = "Drop a photo first: on the box below, or anywhere on the page."
+NOTHING_YET = "Drop a photo or a clip first: on the box below, or anywhere on the page."
 
 
 def told(item: Item) -> str:
@@ -37,14 +31,10 @@ def unaskable(item: Item | None, question: str) -> str:
     if item is None:
         return NOTHING_YET
     if item.is_clip:
-        return film.told(item) if _is_of_movement(question) else A_CLIP
+        return "" if film.person(item) else film.told(item)
     if item.chosen is None:
         return NO_FACE
-    return A_MOVEMENT if re.search(MICRO, question, re.IGNORECASE) else ""
-
-
-def _is_of_movement(question: str) -> bool:
-    return bool(re.search(rf"{MICRO}|\bmov(e|ing)|\bflash|\btwitch|\bblink|\bwhen\b|\bhappen", question, re.IGNORECASE))
+    return A_MOVEMENT if task_of(question) == "micro" else ""
 
 
 def sentence(error: FacewiseError) -> str:

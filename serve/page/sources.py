@@ -53,11 +53,7 @@ def _picture(file: Path, models: Models) -> Item:
 
 
 def _clip(file: Path, models: Models) -> Generator[str, None, Item]:
-    data = file.read_bytes()  # in memory, so that the file can go
-    clip = open_clip(data, name=file.name)
-    seconds = (clip.frames_told or 0) / clip.fps
-    if seconds > LONGEST_CLIP_S:
-        raise FacewiseError(f"{file.name}: {seconds:.0f} s; the page watches at most {LONGEST_CLIP_S:.0f} s, cut the clip")
+    clip = short_clip(file.read_bytes(), file.name)  # in memory, so that the file can go
     item = Item(file.name)
     film = _Film(clip)
     watching = models.watch(clip, film.take)
@@ -71,6 +67,21 @@ def _clip(file: Path, models: Models) -> Generator[str, None, Item]:
     return item
 
 
+def short_clip(data: bytes, name: str) -> Clip:
+    """Raises FacewiseError for what is no clip, and for one that says itself that it is too long."""
+    clip = open_clip(data, name=name)
+    seconds = (clip.frames_told or 0) / clip.fps
+    if seconds > LONGEST_CLIP_S:
+        raise FacewiseError(f"{name}: {seconds:.0f} s; the page watches at most {LONGEST_CLIP_S:.0f} s, cut the clip")
+    return clip
+
+
+def check_length(clip: Clip, frame: Frame) -> None:
+    """Raises FacewiseError once a clip is longer than it may be."""
+    if frame.time_s > LONGEST_CLIP_S:
+        raise FacewiseError(f"{clip.name}: longer than {LONGEST_CLIP_S:.0f} s; cut the clip")
+
+
 class _Film:
     """Small JPEGs of the frames that are watched; `take` is called in the thread that watches."""
 
@@ -81,8 +92,7 @@ class _Film:
     def take(self, frame: Frame) -> None:
         if self.is_stopped.is_set():
             raise StoppedError(f"{self.clip.name}: stopped")
-        if frame.time_s > LONGEST_CLIP_S:
-            raise FacewiseError(f"{self.clip.name}: longer than {LONGEST_CLIP_S:.0f} s; cut the clip")
+        check_length(self.clip, frame)
         self.frames.append(jpeg(frame.pixels, FILM_PX))
 
     def told(self) -> str:

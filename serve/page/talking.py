@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 import numpy as np
 
+from ...model.clips import Filmed
 from ...model.errors import FacewiseError
 from ...model.perception.picture import Picture
 from ...model.readings import action_units, emotion
@@ -21,7 +22,7 @@ from .conversation import Conversation, Item
 from .drawn import attention
 from .keeping import keep, messages
 from .layout import PROMPTS, Parts
-from .models import Models
+from .models import Models, source_of
 from .notices import sentence, told, unaskable
 from .transcript import from_json
 
@@ -94,10 +95,15 @@ class Talking:
             parts.film: film.film(item),
             parts.scrub: gr.update(maximum=max(1, len(item.film) - 1), value=item.frame),
             parts.moves: film.moves(item),
-            parts.numbers: bars.limits(),
+            parts.numbers: self._verdict(item) + bars.limits(),
             parts.neutral: gr.update(visible=False),
             parts.sees: "",
         }
+
+    def _verdict(self, item: Item) -> str:
+        """Of a clip, once it was asked for."""
+        answer = item.answers.get((item.face, "spoof"))
+        return "" if answer is None else bars.gauge(answer, self.models.calibration)
 
     # What is done
 
@@ -144,7 +150,8 @@ class Talking:
             yield {parts.status: _note("Write a question first, or choose one above.")}
             return
         refused = unaskable(item, question)
-        if refused or item is None or item.picture is None:
+        source = source_of(item) if item else None
+        if refused or item is None or source is None:
             conversation.say(refused, question)
             yield {**self.shown(conversation), parts.question: ""}
             return
@@ -152,7 +159,7 @@ class Talking:
         busy = {parts.ask: gr.update(visible=False), parts.stop: gr.update(visible=True)}
         yield {parts.talk: messages(conversation), parts.question: "", parts.status: _busy(self._waiting()), **busy}
         try:
-            yield from self._answer(question, item.picture, conversation)
+            yield from self._answer(question, item, source, conversation)
         except FacewiseError as error:
             self.models.forget()
             conversation.say(f"I have no answer: {error}", question)
@@ -165,11 +172,11 @@ class Talking:
             parts.stop: gr.update(visible=False),
         }
 
-    def _answer(self, question: str, picture: Picture, conversation: Conversation) -> Iterator[Updates]:
-        place, face = conversation.at, conversation.items[conversation.at].face
+    def _answer(self, question: str, item: Item, source: Picture | Filmed, conversation: Conversation) -> Iterator[Updates]:
+        place, face = conversation.at, item.face
         task = conversation.task_for(question)
-        neutral = conversation.neutral[1] if conversation.neutral else None
-        stream = self.models.stream(picture, face, question, task, neutral)
+        neutral = conversation.neutral[1] if conversation.neutral and not item.is_clip else None  # a clip has its own rest
+        stream = self.models.stream(source, face, question, task, neutral)
         while True:
             try:
                 text = next(stream)

@@ -1,0 +1,197 @@
+"""What a report shows of one benchmark beside its numbers: figures from the table, and the worst mistakes with their pictures."""
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..model.errors import FacewiseError
+from .figures import Bar, Line, bars, confusion, plane, timeline
+from .measures import LIVE, SPOOF
+from .metrics import calibration, classes
+from .out import ITEMS, TEST, Answered
+from .predictions import lines
+from .scoring import Row
+from .table import ANSWERED, SPOOF_SCORE, Table
+
+WORST, CLIPS_SHOWN, BARS_SHOWN = 8, 20, 45
+THUMB_PX, JPEG_QUALITY = 180, 80
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """`picture`: a data URI, "" where it cannot be read or is not wanted."""
+
+    item: str
+    truth: str
+    said: str
+    text: str
+    score: str
+    picture: str
+
+
+def figures(answered: Answered, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """(caption, SVG)"""
+    benchmark, table = answered.benchmark, answered.table
+    if benchmark.task == "class":
+        matrix = classes.confusion(table.truth, table.label, len(benchmark.labels))
+        return [("Confusion: rows are truth, shades are shares of the row", confusion(matrix, benchmark.labels))]
+    if benchmark.task == "spoof":
+        return list(_of_scores(table))
+    if benchmark.task == "units":
+        return list(_bars(rows))
+    if benchmark.task == "movements":
+        names = [f"clip {number + 1}" for number in range(len(table))][:CLIPS_SHOWN]
+        shown = list(zip(names, table.truth, table.label, strict=False))
+        return [("Movements: truth above, claims below", timeline(shown, "movements over time"))]
+    return []
+
+
+def _of_scores(table: Table) -> Iterator[tuple[str, str]]:
+    said = np.where(table.label == LIVE, 0, np.where(table.label == SPOOF, 1, -1))
+    yield "Confusion of labels; uncertain is no answer", confusion(classes.confusion(table.truth, said, 2), ("live", "spoof"))
+    scores = np.where(table.state == ANSWERED, table.scores[SPOOF_SCORE], np.nan)
+    use = ~np.isnan(scores)
+    p, spoof = scores[use], table.truth[use] == SPOOF
+    if not (spoof.any() and (~spoof).any()):
+        return
+    yield (
+        "ROC of items, spoof positive",
+        plane([_diagonal(), Line(_roc(p, spoof), name="ROC")], "live called spoof", "spoofs found", "ROC"),
+    )
+    reliable = calibration.reliability(p, spoof)
+    dots = Line(np.array([(each.said, each.true) for each in reliable]), "dots", "reliability")
+    yield "Reliability, bins of equal mass", plane([_diagonal(), dots], "probability said", "share of spoofs", "reliability")
+    risks = calibration.risk_coverage(np.abs(p - 0.5), (p >= 0.5) == spoof)
+    curve = Line(np.array([(each.coverage, each.risk) for each in risks]), name="risk")
+    yield "Errors among the surest answers", plane([curve], "coverage", "share of errors", "risk and coverage")
+
+
+def _diagonal() -> Line:
+    return Line(np.array([(0.0, 0.0), (1.0, 1.0)]), "diagonal", "chance")
+
+
+def _roc(p: np.ndarray, spoof: np.ndarray) -> np.ndarray:
+    """[k, 2] from the highest threshold down; equal scores pass together. At most some 400 points."""
+    order = np.argsort(-p, kind="stable")
+    ends = np.append(np.diff(p[order]) != 0, True)
+    found, raised = np.cumsum(spoof[order])[ends] / spoof.sum(), np.cumsum(~spoof[order])[ends] / (~spoof).sum()
+    points = np.concatenate([[(0.0, 0.0)], np.stack([raised, found], axis=1)])
+    return points[np.unique(np.linspace(0, len(points) - 1, min(len(points), 400)).round().astype(int))]
+
+
+def _bars(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    for start, caption in (
+        ("F1 ", "F1 of each unit; the tick is the all-positive baseline"),
+        ("accuracy ", "Accuracy; the tick is chance"),
+    ):
+        found = [
+            Bar(row.metric.removeprefix(start), row.value, row.low, row.high, row.n, row.chance)
+            for row in rows
+            if row.metric.startswith(start) and "normalised" not in row.metric
+        ]
+        if found:
+            yield caption, bars(found[:BARS_SHOWN], caption)
+
+
+# Mistakes
+
+
+def mistakes(answered: Answered, pictures: bool) -> list[Mistake]:
+    """The worst first; of equals the first by key, so that a report is the same however the run went."""
+    badness = _badness(answered)
+    order = np.argsort(-badness, kind="stable")[:WORST]
+    wanted = [answered.table.keys[place] for place in order if badness[place] > 0]
+    held = _lines_of(answered, {int(key) for key in wanted})
+    items = _media(answered.folder) if wanted and pictures else {}
+    return [_mistake(held[int(key)], items, answered) for key in wanted]
+
+
+def _badness(answered: Answered) -> np.ndarray:
+    """[n], 0 for right: how sure a wrong verdict was, how far off a number is; wrong classes and no answers are all alike."""
+    table, task = answered.table, answered.benchmark.task
+    if task == "spoof":
+        scores = np.nan_to_num(table.scores[SPOOF_SCORE], nan=0.5)
+        wrong = (table.label != table.truth).astype(float)
+        return wrong * (0.5 + np.abs(scores - (table.truth == SPOOF)))
+    if task == "class":
+        return (table.label != table.truth).astype(float)
+    if task == "number":
+        return np.nan_to_num(np.abs(table.truth - table.label), nan=0.0)
+    if task == "units":
+        there = np.nan_to_num(table.truth) >= answered.benchmark.positive_at
+        return ((np.nan_to_num(table.label) > 0.5) != there).sum(1).astype(float)
+    return np.zeros(len(table))
+
+
+def _lines_of(answered: Answered, keys: set[int]) -> dict[int, dict[str, Any]]:
+    found = {}
+    for line in lines(answered.folder / TEST) if keys else ():
+        if (short := int(line["key"][:16], 16)) in keys:
+            found[short] = line
+    return found
+
+
+def _media(folder: Path) -> dict[str, dict[str, Any]]:
+    with (folder / ITEMS).open(encoding="utf-8") as file:
+        told = map(json.loads, file)
+        return {line["item"]: line for line in told if line["part"] == "test"}
+
+
+def _mistake(line: dict[str, Any], items: dict[str, dict[str, Any]], answered: Answered) -> Mistake:
+    item = items.get(line["item"])
+    score = line.get("scores", {}).get(SPOOF_SCORE)
+    return Mistake(
+        line["item"],
+        _short(line["truth"], answered),
+        _short(line["label"], answered),
+        line["text"][:300],
+        "" if score is None else f"{score:.3f}",
+        _thumbnail(item, answered) if item else "",
+    )
+
+
+def _short(value: Any, answered: Answered) -> str:
+    if isinstance(value, dict):
+        there = [code for code, level in value.items() if level is not None and level >= answered.benchmark.positive_at]
+        return ", ".join(there) or "none"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+
+
+def _thumbnail(item: dict[str, Any], answered: Answered) -> str:
+    """ "" where the medium is no longer there: a report can be made without it."""
+    from PIL import Image
+
+    from ..data_builders.records import Record
+    from .items import Item
+    from .pictures import Projector
+
+    media = answered.folder.parent / item["media"]  # an absolute one stays what it is
+    name, _, nth = item["item"].rpartition("#")
+    record = Record(name, str(media.resolve()), frames=tuple(item["frames"]) if item["frames"] else None)
+    shown = Item(record, None, nth=int(nth) if name and nth.isdecimal() else None)
+    try:
+        pictures = Projector().shown(shown, answered.benchmark)
+    except FacewiseError:
+        return ""
+    image = Image.fromarray(pictures[len(pictures) // 2].pixels)
+    image.thumbnail((THUMB_PX, THUMB_PX))
+    data = BytesIO()
+    image.save(data, "JPEG", quality=JPEG_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
+
+
+def told(mistake: Mistake) -> str:
+    """As HTML."""
+    picture = f'<img alt="" src="{mistake.picture}">' if mistake.picture else '<div class="none">no picture</div>'
+    score = f" <small>score {mistake.score}</small>" if mistake.score else ""
+    return (
+        f'<figure class="mistake">{picture}<figcaption><b>{escape(mistake.truth)}</b> called <b>{escape(mistake.said)}</b>{score}'
+        f"<br>{escape(mistake.text)}<br><small>{escape(mistake.item)}</small></figcaption></figure>"
+    )

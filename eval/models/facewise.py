@@ -1,0 +1,157 @@
+"""A Facewise model, on this machine or behind our own server: numbers and labels come from the object of its answer, not from its words.
+
+Of several pictures of one item the numbers are averaged. What the object does not hold (an age, whether a face was altered) is read
+from the words where the question was put in words, and is unparsed where the model does not answer it at all.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from ...model.answer import Answer, Reply
+from ...model.readings import is_active, verdict
+from ...model.replies import UNPARSED
+from ...model.taxonomy import COARSE, EMOTIONS
+from ..benchmark import Benchmark
+from ..items import Item
+from ..parsing import THOUSANDTHS, label_of
+from ..pictures import opened
+from .protocol import Said, Shown
+
+TOGETHER = 8
+ASKED_AS = {"emotion": "emotion", "units": "au", "live": "spoof", "attack type": "spoof", "cues": "spoof", "boxes": "spoof"}
+ASKED_AS |= {"micro class": "emotion", "coarse emotion": "emotion", "movements": "micro"}
+
+
+class FacewiseModel:
+    """`assistant`: of model/assistant.py."""
+
+    together = TOGETHER
+    looks = True
+
+    def __init__(self, assistant: Any):
+        self.assistant = assistant
+        self.name: str = assistant.name
+
+    def answers(self, groups: Iterator[Sequence[Shown]], benchmark: Benchmark) -> Iterator[tuple[Item, Said]]:
+        for group in groups:
+            yield from self._asked(group, benchmark)
+
+    def _asked(self, group: Sequence[Shown], benchmark: Benchmark) -> Iterator[tuple[Item, Said]]:
+        """All pictures of the group whose words are the same in one batch."""
+        for prompt in dict.fromkeys(shown.prompt for shown in group):
+            some = [shown for shown in group if shown.prompt == prompt]
+            sources = [[opened(shown.item.record)] if benchmark.whole_clip else list(shown.pictures) for shown in some]
+            started = time.perf_counter()
+            told = self.assistant.ask(list(chain(*sources)), question=prompt, task=ASKED_AS.get(benchmark.truth, "chat"))
+            each_s, replies = (time.perf_counter() - started) / len(some), iter(told)
+            for shown, shots in zip(some, sources, strict=True):
+                found = [next(replies) for _ in shots]
+                yield shown.item, self._said(found, shown, benchmark, round(each_s, 4))
+
+    def _said(self, replies: Sequence[Reply], shown: Shown, benchmark: Benchmark, duration_s: float) -> Said:
+        text = " ".join(dict.fromkeys(reply.text for reply in replies))
+        answers = [reply.faces[0].answer for reply in replies if reply.faces]
+        if not answers:
+            return Said(text, UNPARSED, duration_s=duration_s)
+        label, scores = self._read(answers, text, shown, benchmark)
+        return Said(text, label, scores, duration_s=duration_s)
+
+    def _read(
+        self, answers: Sequence[Answer], text: str, shown: Shown, benchmark: Benchmark
+    ) -> tuple[Any, Mapping[str, float | None]]:
+        if benchmark.truth == "live":
+            return self._verdict(answers)
+        if benchmark.truth in ("genuine", "attacked"):
+            return _altered(answers)
+        if benchmark.truth == "attack type":
+            kind = next((answer.attack for answer in answers if answer.attack), None)
+            label = kind if answers[0].label == "spoof" else answers[0].label
+            return (label if label in benchmark.labels else UNPARSED), {}
+        if benchmark.truth == "units":
+            return _units(answers, benchmark)
+        if benchmark.truth == "movements":
+            return movements(answers[0]), {}
+        if benchmark.truth == "cues":
+            return sorted({cue.name for answer in answers for cue in answer.cues or ()}), {}
+        if benchmark.truth == "boxes":
+            height, width = shown.pictures[0].pixels.shape[:2]
+            return [in_thousandths(box, width, height) for box in answers[0].boxes or ()], {}
+        if benchmark.task == "class" and (space := _emotion_space(benchmark.labels)):
+            return _leading(answers, space)
+        if benchmark.truth == "age" and answers[0].age is not None:
+            return answers[0].age, {}
+        return label_of(text, benchmark), {}
+
+    def _verdict(self, answers: Sequence[Answer]) -> tuple[str, Mapping[str, float | None]]:
+        scores = [answer.score for answer in answers if answer.score is not None]
+        if not scores:
+            return answers[0].label or UNPARSED, {}
+        score = sum(scores) / len(scores)
+        label = verdict(score, self.assistant.calibration) if len(answers) > 1 else answers[0].label
+        return label or UNPARSED, {"spoof": score}
+
+
+def movements(answer: Answer) -> list[dict[str, Any]]:
+    """Expressions among the intervals of a clip; a blink is none."""
+    return [
+        {
+            "onset": each.onset,
+            "offset": each.offset,
+            "kind": each.kind,
+            "score": each.score,
+            "emotion": (each.emotion.coarse if each.emotion else None) or "",
+        }
+        for each in answer.intervals or ()
+        if each.kind != "blink"
+    ]
+
+
+def in_thousandths(box: Sequence[float], width: int, height: int) -> list[float]:
+    """Corners in px as shares of the picture, of a thousand."""
+    return [round(THOUSANDTHS * value / side, 2) for value, side in zip(box, (width, height) * 2, strict=True)]
+
+
+def _altered(answers: Sequence[Answer]) -> tuple[str, Mapping[str, float | None]]:
+    """A verdict on presentation attacks is none on altered pictures."""
+    told = [answer.digital.score for answer in answers if answer.digital]
+    if not told:
+        return UNPARSED, {}
+    score = sum(told) / len(told)
+    return "spoof" if score >= 0.5 else "live", {"spoof": score}
+
+
+def _units(answers: Sequence[Answer], benchmark: Benchmark) -> tuple[list[str], Mapping[str, float | None]]:
+    """Levels are means over the pictures. Active is what the answer's text would name; where a protocol counts from a level on,
+    what reaches it."""
+    levels: dict[str, float | None] = {}
+    active = []
+    for code in benchmark.labels:
+        readings = [answer.aus[code] for answer in answers if answer.aus and code in answer.aus]
+        if not readings:
+            levels[code] = None
+            continue
+        level = sum(reading.intensity for reading in readings) / len(readings)
+        levels[code] = round(level, 4)
+        named = 2 * sum(map(is_active, readings)) >= len(readings)
+        if level >= benchmark.positive_at if benchmark.positive_at > 1 else named:
+            active.append(code)
+    return active, levels
+
+
+def _emotion_space(labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """label -> our emotions that it holds; empty where the labels are no emotions."""
+    held = {label: tuple(name for name in EMOTIONS if label in (name, COARSE[name])) for label in labels}
+    return {label: names for label, names in held.items() if names}
+
+
+def _leading(answers: Sequence[Answer], space: Mapping[str, tuple[str, ...]]) -> tuple[str, Mapping[str, float | None]]:
+    """The likeliest label of the space; the first of equals."""
+    scored = [answer.emotion.scores for answer in answers if answer.emotion]
+    if not scored:
+        return UNPARSED, {}
+    means = {
+        label: sum(scores.get(name, 0.0) for scores in scored for name in names) / len(scored) for label, names in space.items()
+    }
+    return max(means, key=means.__getitem__), {label: round(value, 4) for label, value in means.items()}
