@@ -442,8 +442,9 @@ def test_a_picture_with_a_strange_name_is_answered_in_one_line(assistant, grey, 
     assert capfd.readouterr().out.splitlines()[0] == f"{tmp_path}/two\\nlines \\udcff.png"
 
 
-def test_a_name_too_long_is_one_line():
-    assert "cannot be read" in refused("ask", 300 * "a")
+@pytest.mark.parametrize("suffix", ["", ".gif", ".mp4"])
+def test_a_name_too_long_is_one_line(suffix):
+    assert "cannot be read" in refused("ask", 300 * "a" + suffix)
 
 
 def test_a_pipe_is_refused_and_not_waited_for():

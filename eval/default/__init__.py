@@ -1,1 +1,1 @@
-"""What the shipped weights are worth: the table of issue 8, a file a group of rows. `python -m facewise.eval.default`."""
+"""What the shipped weights are worth: a table of targets, a file a group of rows. `python -m facewise.eval.default`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...model.errors import ArgumentParser, FacewiseError
 
-ABOUT = """The table of issue 8 from the shipped weights, as Markdown on stdout; progress goes to stderr.
+ABOUT = """The table of targets from the shipped weights, as Markdown on stdout; progress goes to stderr.
 
     python -m facewise.eval.default --data DATA [--teacher labels.csv] [--only units emotions] [--json table.json]
 

@@ -1,4 +1,4 @@
-"""The rows that the table must have, by the part that measures them, with the bound that issue 8 sets; None where it sets none.
+"""The rows that the table must have, by the part that measures them, with its bound; None where there is none.
 
 A part that cannot be measured leaves these rows in the table with the reason. Parts may tell more than is listed here.
 """

@@ -4,6 +4,7 @@ What cannot be decoded is handed on as None. A decoder's repair of it, or pictur
 """
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -50,7 +51,7 @@ def _file(source: str | Path | bytes, name: str) -> BinaryIO:
     """A file object and never a name: FFmpeg takes `clip:1.mp4` for an address."""
     if isinstance(source, bytes):
         return io.BytesIO(source)
-    if Path(source).exists() and not Path(source).is_file():
+    if os.path.exists(source) and not os.path.isfile(source):
         raise FacewiseError(f"{name}: neither a file nor a folder of frames")
     try:
         return open(source, "rb")

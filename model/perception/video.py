@@ -5,6 +5,7 @@ and two readings agree. What is damaged is left out and said in `notes`, never s
 """
 
 import math
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -79,7 +80,7 @@ def is_clip(path: str | Path) -> bool:
     """Whether a path is read as a clip: a video file by its suffix, a GIF of several pictures, a directory."""
     path = Path(path)
     if path.suffix.lower() != ".gif":
-        return path.suffix.lower() in SUFFIXES or path.is_dir()
+        return path.suffix.lower() in SUFFIXES or os.path.isdir(path)  # which is no error where the name can be nobody's
     try:
         with opened(path, str(path)) as stream:
             return stream.frames > 1
