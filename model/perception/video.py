@@ -71,7 +71,7 @@ def open_clip(source: str | Path | bytes, fps: float | None = None, name: str | 
     name = name or ("clip" if isinstance(source, bytes) else str(source))
     if fps is not None and not 0 < fps < math.inf:
         raise FacewiseError(f"{name}: {fps} frames per second; give a positive number")
-    if not isinstance(source, bytes) and Path(source).is_dir():
+    if not isinstance(source, bytes) and os.path.isdir(source):
         return _open_folder(Path(source), fps, name)
     return _open_video(source, fps, name)
 
