@@ -47,8 +47,8 @@ def figures(answered: Answered, rows: Sequence[Row]) -> list[tuple[str, str]]:
     if benchmark.task == "units":
         return list(_bars(rows))
     if benchmark.task == "movements":
-        names = [f"clip {number + 1}" for number in range(len(table))][:CLIPS_SHOWN]
-        shown = list(zip(names, table.truth, table.label, strict=False))
+        drawn = range(min(len(table), CLIPS_SHOWN))
+        shown = [(f"clip {number + 1}", table.truth[number], table.label[number]) for number in drawn]
         return [("Movements: truth above, claims below", timeline(shown, "movements over time"))]
     return []
 

@@ -80,3 +80,12 @@ class Perceives(Eyes):
 
 def asking(engine: FakeEngine | None = None, *found: Evidence) -> Assistant:
     return Assistant(Perceives(*found), engine or FakeEngine(), CALIBRATION, "tiny")
+
+
+def whole(stream):
+    """What a stream ends with."""
+    while True:
+        try:
+            next(stream)
+        except StopIteration as ended:
+            return ended.value

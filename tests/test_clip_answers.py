@@ -5,7 +5,7 @@ import re
 
 import jsonschema
 import pytest
-from filmed_faces import FPS, asking, filmed, smiling, spot, still, watched
+from filmed_faces import FPS, asking, filmed, smiling, spot, still, watched, whole
 from test_assistant import evidence, odds, picture
 
 from facewise.model.agreement import agrees
@@ -242,14 +242,6 @@ def test_every_person_of_a_clip_is_answered_and_one_can_be_chosen():
     assert [face.id for face in streamed.faces] == [1]
     with pytest.raises(FacewiseError, match="face 3: clip.mp4 shows 2"):
         whole(asking().stream(clip, 2, asked_for(is_clip=True)))
-
-
-def whole(stream):
-    while True:
-        try:
-            next(stream)
-        except StopIteration as ended:
-            return ended.value
 
 
 def test_a_stream_about_a_clip_grows_and_ends_with_what_ask_says():

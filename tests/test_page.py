@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 import yaml
-from filmed_faces import Perceives, filmed, smiling, spot, watched
+from filmed_faces import Perceives, filmed, smiling, spot, watched, whole
 from test_assistant import CALIBRATION, SMILE, assistant, evidence, picture
 
 from facewise.cli import main
@@ -172,23 +172,15 @@ def test_a_stream_grows_and_ends_with_what_ask_says():
 
 def test_a_stream_is_about_one_face_and_refuses_one_that_is_not_there():
     asking = assistant(FakeEngine(), a=[evidence(), evidence(-3.0)])
-    reply = _whole(asking.stream(picture("a"), 1, asked_for(task="spoof")))
+    reply = whole(asking.stream(picture("a"), 1, asked_for(task="spoof")))
     assert [face.id for face in reply.faces] == [1] and reply.label == "live"
     with pytest.raises(FacewiseError, match="face 3"):
-        _whole(asking.stream(picture("a"), 2, asked_for(task="spoof")))
+        whole(asking.stream(picture("a"), 2, asked_for(task="spoof")))
 
 
 def test_a_declined_question_streams_no_word():
-    reply = _whole(assistant(FakeEngine(), a=[evidence()]).stream(picture("a"), 0, asked_for("Who is this person?")))
+    reply = whole(assistant(FakeEngine(), a=[evidence()]).stream(picture("a"), 0, asked_for("Who is this person?")))
     assert reply.faces[0].answer.task == "chat" and FAKE not in reply.text
-
-
-def _whole(stream):
-    while True:
-        try:
-            next(stream)
-        except StopIteration as ended:
-            return ended.value
 
 
 def test_what_is_stopped_while_it_is_written_is_not_answered_too():
@@ -218,7 +210,7 @@ def test_a_clip_is_asked_about_as_a_photo_is_and_shows_the_frame_that_is_spoken_
 
 
 def test_a_verdict_has_no_baseline():
-    reply = _whole(models(a=[evidence()]).stream(picture("a"), 0, "Is it real?", "spoof", evidence()))
+    reply = whole(models(a=[evidence()]).stream(picture("a"), 0, "Is it real?", "spoof", evidence()))
     assert reply.label == "live"
 
 

@@ -7,24 +7,13 @@ asks for physical and digital attacks together.
 
 from dataclasses import replace
 
+from ...model.taxonomy import ATTACKS
 from ..benchmark import Benchmark, Chosen
 from .questions import ATTACK_TYPE, ATTACKED, LIVE
 
 METRICS = ("error rates", "curves", "calibration", "band", "accuracy")
 FRAMES = 4
-SPECIES = (
-    "live",
-    "print",
-    "replay",
-    "paper mask",
-    "rigid mask",
-    "flexible mask",
-    "fake head",
-    "glasses",
-    "partial eye",
-    "partial mouth",
-    "makeup",
-)
+SPECIES = ("live", *(attack for attack in ATTACKS if attack != "tattoo"))
 
 
 def _live(name: str, reader: str, protocol: str, chosen: Chosen, dev: Chosen | None = None, **more) -> Benchmark:
