@@ -22,6 +22,7 @@ TASKS = {
     "movements": "[{onset, offset, kind, score, emotion}, ...] of a clip, frames from 0, both ends included",
     "cues": "[names of what is visible]",
     "text": "a text",
+    "marks": "{criterion: 1 to 10} that a judge gave an answer (marks.py); its truth is the key of the answer",
 }
 
 

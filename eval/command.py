@@ -1,4 +1,4 @@
-"""`facewise eval run|score|report|compare|export`: what is asked for, checked before anything starts. --help needs no library."""
+"""`facewise eval run|judge|score|report|compare|export`: what is asked for, checked before anything starts. --help needs no library."""
 
 import argparse
 import sys
@@ -29,6 +29,7 @@ OwnStderr = Callable[[bool], AbstractContextManager[TextIO]]
 def add_verbs(verbs: Any, own_stderr: OwnStderr) -> None:
     """To the parsers of `facewise eval`."""
     _add_run(verbs, own_stderr)
+    _add_judge(verbs, own_stderr)
     _add_score(verbs)
     _add_report(verbs, own_stderr)
     _add_compare(verbs)
@@ -73,6 +74,32 @@ def _add_benchmarks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="at most N items of each part, evenly over it; every table says so"
     )
+
+
+def _add_judge(verbs: Any, own_stderr: OwnStderr) -> None:
+    parser = verbs.add_parser(
+        "judge",
+        help="have a model mark the texts of a run, 1 to 10 on three criteria; score and report then show its marks",
+        description="Face-LLaVA's criteria: consistency with the picture, consistency with the truth, completeness. The judge is shown the "
+        "picture, the question, the labels and the answer, once for each answer; the same command goes on after a stop. Its marks stand in "
+        "OUT/BENCHMARK/judged.jsonl, and no other number depends on them.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("out", type=Path, metavar="OUT", help="what `facewise eval run` wrote")
+    parser.add_argument("benchmarks", nargs="*", metavar="BENCH", help="some of its benchmarks (default: all)")
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="M",
+        help="the judge: the URL of an OpenAI-compatible server (key in FACEWISE_API_KEY), or a folder of transformers; it has to see pictures",
+    )
+    parser.add_argument("--served-model", metavar="NAME", help="which model of the server (default: its first)")
+    parser.add_argument("--at-once", type=int, default=64, metavar="N", help="requests that a server gets together (default: 64)")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="mark N answers of each benchmark, drawn by their keys (default: all)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="let libraries write to stderr")
+    parser.set_defaults(verb=partial(judge, own_stderr=own_stderr))
 
 
 def _add_score(verbs: Any) -> None:
@@ -135,8 +162,7 @@ class _Help(argparse.Action):
 
 def run(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
     """The verb: exit code 0, or FacewiseError."""
-    if args.at_once < 1:
-        raise FacewiseError(f"--at-once {args.at_once}: a number from 1 on is wanted")
+    _check_counts(args)
     from .models.choosing import Asked, check_model
 
     asked = Asked(args.model, args.strategy, args.served_model, args.at_once)
@@ -154,8 +180,7 @@ def run(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
 
 def _asked_for(args: argparse.Namespace) -> tuple[list[Any], dict[str, Path]]:
     """(benchmarks, the folder of each reader). Raises FacewiseError for what cannot be."""
-    if args.limit is not None and args.limit < 1:
-        raise FacewiseError(f"--limit {args.limit}: a number from 1 on is wanted")
+    _check_counts(args)
     from .benchmarks.benchmarks import named
     from .items import readers_of
 
@@ -168,6 +193,27 @@ def _asked_for(args: argparse.Namespace) -> tuple[list[Any], dict[str, Path]]:
         if not root.is_dir():
             raise FacewiseError(f"--root {root}: no such folder")
     return benchmarks, dict(zip(readers, args.root, strict=True))
+
+
+def _check_counts(args: argparse.Namespace) -> None:
+    for flag, value in (("--at-once", getattr(args, "at_once", None)), ("--limit", args.limit)):
+        if value is not None and value < 1:
+            raise FacewiseError(f"{flag} {value}: a number from 1 on is wanted")
+
+
+def judge(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
+    """The verb: exit code 0, or FacewiseError."""
+    _check_counts(args)
+    from .models.choosing import Asked, check_model
+
+    asked = Asked(args.model, served=args.served_model, at_once=args.at_once)
+    check_model(asked)
+    with own_stderr(args.verbose) as console:
+        from .judge import judge as judge_all
+
+        judge_all(args.out, args.benchmarks, asked, args.limit, lambda line: print(f"facewise: {line}", file=console, flush=True))
+    print(f"-> {args.out}; `facewise eval score {args.out}` prints the marks", flush=True)
+    return 0
 
 
 def score(args: argparse.Namespace) -> int:

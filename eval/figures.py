@@ -20,6 +20,16 @@ class Line(NamedTuple):
     name: str = ""
 
 
+class Tick(NamedTuple):
+    """A place on an axis, 0 to 1, and what stands there."""
+
+    at: float
+    name: str
+
+
+QUARTERS = tuple(Tick(at, f"{at:g}") for at in (0.0, 0.25, 0.5, 0.75, 1.0))
+
+
 class Bar(NamedTuple):
     """A value in 0-1 with its interval; None: nothing to measure. `chance` is a tick."""
 
@@ -53,13 +63,13 @@ def confusion(matrix: np.ndarray, labels: Sequence[str]) -> str:
     return _svg(left + len(columns) * cell + 40, top + len(labels) * cell + 8, parts, "confusion matrix, rows are truth")
 
 
-def plane(lines: Sequence[Line], x_name: str, y_name: str, title: str) -> str:
-    """Curves in the unit square."""
+def plane(lines: Sequence[Line], x_name: str, y_name: str, title: str, ticks: Sequence[Tick] = QUARTERS) -> str:
+    """Curves in the unit square, whose two axes are alike."""
     parts = [f'<rect class="plane" x="{EDGE}" y="10" width="{SIDE}" height="{SIDE}"/>']
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x, y = _place(tick, tick)
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{SIDE + 26}" text-anchor="middle">{tick:g}</text>')
-        parts.append(f'<text class="tick" x="{EDGE - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
+    for tick in ticks:
+        x, y = _place(tick.at, tick.at)
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{SIDE + 26}" text-anchor="middle">{tick.name}</text>')
+        parts.append(f'<text class="tick" x="{EDGE - 6}" y="{y + 4:.1f}" text-anchor="end">{tick.name}</text>')
         parts.append(f'<path class="grid" d="M{EDGE} {y:.1f}h{SIDE}M{x:.1f} 10v{SIDE}"/>')
     for line in lines:
         spots = [_place(*point) for point in line.points]

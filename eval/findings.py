@@ -1,21 +1,21 @@
 """What a report shows of one benchmark beside its numbers: figures from the table, and the worst mistakes with their pictures."""
 
 import base64
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..model.errors import FacewiseError
-from .figures import Bar, Line, bars, confusion, plane, timeline
-from .measures import LIVE, SPOOF
+from .benchmark import Benchmark
+from .figures import Bar, Line, Tick, bars, confusion, plane, timeline
+from .measures import LIVE, SPOOF, presentations
 from .metrics import calibration, classes
-from .out import ITEMS, TEST, Answered
+from .metrics.tradeoff import DET_TICKS, Tradeoff, deviates, tradeoff
+from .out import TEST, Answered, item_of, listed
 from .predictions import lines
 from .scoring import Row
 from .table import ANSWERED, SPOOF_SCORE, Table
@@ -43,7 +43,7 @@ def figures(answered: Answered, rows: Sequence[Row]) -> list[tuple[str, str]]:
         matrix = classes.confusion(table.truth, table.label, len(benchmark.labels))
         return [("Confusion: rows are truth, shades are shares of the row", confusion(matrix, benchmark.labels))]
     if benchmark.task == "spoof":
-        return list(_of_scores(table))
+        return list(_of_scores(table, benchmark))
     if benchmark.task == "units":
         return list(_bars(rows))
     if benchmark.task == "movements":
@@ -53,18 +53,15 @@ def figures(answered: Answered, rows: Sequence[Row]) -> list[tuple[str, str]]:
     return []
 
 
-def _of_scores(table: Table) -> Iterator[tuple[str, str]]:
+def _of_scores(table: Table, benchmark: Benchmark) -> Iterator[tuple[str, str]]:
     said = np.where(table.label == LIVE, 0, np.where(table.label == SPOOF, 1, -1))
     yield "Confusion of labels; uncertain is no answer", confusion(classes.confusion(table.truth, said, 2), ("live", "spoof"))
+    if (traded := error_curve(table, benchmark)) is None:
+        return
+    yield from _of_errors(traded, "clips" if benchmark.per == "clip" else "items")
     scores = np.where(table.state == ANSWERED, table.scores[SPOOF_SCORE], np.nan)
     use = ~np.isnan(scores)
     p, spoof = scores[use], table.truth[use] == SPOOF
-    if not (spoof.any() and (~spoof).any()):
-        return
-    yield (
-        "ROC of items, spoof positive",
-        plane([_diagonal(), Line(_roc(p, spoof), name="ROC")], "live called spoof", "spoofs found", "ROC"),
-    )
     reliable = calibration.reliability(p, spoof)
     dots = Line(np.array([(each.said, each.true) for each in reliable]), "dots", "reliability")
     yield "Reliability, bins of equal mass", plane([_diagonal(), dots], "probability said", "share of spoofs", "reliability")
@@ -73,17 +70,33 @@ def _of_scores(table: Table) -> Iterator[tuple[str, str]]:
     yield "Errors among the surest answers", plane([curve], "coverage", "share of errors", "risk and coverage")
 
 
+def error_curve(table: Table, benchmark: Benchmark) -> Tradeoff | None:
+    """Of what the table's numbers are of: clips where their frames are averaged. None without scores of both classes."""
+    p = presentations(table, benchmark)
+    species = p.species[p.use]
+    if not ((species >= 0).any() and (species < 0).any()):
+        return None
+    return tradeoff(p.scores[p.use], species >= 0, species).thinned()
+
+
+def _of_errors(traded: Tradeoff, of: str) -> Iterator[tuple[str, str]]:
+    roc = Line(np.stack([traded.bpcer, 1 - traded.apcer], axis=1), name="ROC")
+    yield f"ROC of {of}, spoof positive", plane([_diagonal(), roc], "live called spoof", "spoofs found", "ROC")
+    missed = {"all attacks": ("line", traded.apcer), "the worst species": ("other", traded.worst)}
+    lines = [Line(np.stack([deviates(x), deviates(traded.bpcer)], axis=1), kind, name) for name, (kind, x) in missed.items()]
+    if np.array_equal(traded.apcer, traded.worst):
+        del lines[1]
+    told = "; dashed: the species that is missed most" if lines[1:] else ""
+    ticks = [Tick(float(deviates(share)), f"{100 * share:g}") for share in DET_TICKS]
+    chance = Line(np.array([(0.0, 1.0), (1.0, 0.0)]), "diagonal", "chance")
+    yield (
+        f"DET of {of}, normal deviates{told}",
+        plane([chance, *lines], "APCER, %", "BPCER, %", "DET", ticks),
+    )
+
+
 def _diagonal() -> Line:
     return Line(np.array([(0.0, 0.0), (1.0, 1.0)]), "diagonal", "chance")
-
-
-def _roc(p: np.ndarray, spoof: np.ndarray) -> np.ndarray:
-    """[k, 2] from the highest threshold down; equal scores pass together. At most some 400 points."""
-    order = np.argsort(-p, kind="stable")
-    ends = np.append(np.diff(p[order]) != 0, True)
-    found, raised = np.cumsum(spoof[order])[ends] / spoof.sum(), np.cumsum(~spoof[order])[ends] / (~spoof).sum()
-    points = np.concatenate([[(0.0, 0.0)], np.stack([raised, found], axis=1)])
-    return points[np.unique(np.linspace(0, len(points) - 1, min(len(points), 400)).round().astype(int))]
 
 
 def _bars(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
@@ -109,7 +122,7 @@ def mistakes(answered: Answered, pictures: bool) -> list[Mistake]:
     order = np.argsort(-badness, kind="stable")[:WORST]
     wanted = [answered.table.keys[place] for place in order if badness[place] > 0]
     held = _lines_of(answered, {int(key) for key in wanted})
-    items = _media(answered.folder) if wanted and pictures else {}
+    items = listed(answered.folder) if wanted and pictures else {}
     return [_mistake(held[int(key)], items, answered) for key in wanted]
 
 
@@ -138,12 +151,6 @@ def _lines_of(answered: Answered, keys: set[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _media(folder: Path) -> dict[str, dict[str, Any]]:
-    with (folder / ITEMS).open(encoding="utf-8") as file:
-        told = map(json.loads, file)
-        return {line["item"]: line for line in told if line["part"] == "test"}
-
-
 def _mistake(line: dict[str, Any], items: dict[str, dict[str, Any]], answered: Answered) -> Mistake:
     item = items.get(line["item"])
     score = line.get("scores", {}).get(SPOOF_SCORE)
@@ -168,16 +175,10 @@ def _thumbnail(item: dict[str, Any], answered: Answered) -> str:
     """ "" where the medium is no longer there: a report can be made without it."""
     from PIL import Image
 
-    from ..data_builders.records import Record
-    from .items import Item
     from .pictures import Projector
 
-    media = answered.folder.parent / item["media"]  # an absolute one stays what it is
-    name, _, nth = item["item"].rpartition("#")
-    record = Record(name, str(media.resolve()), frames=tuple(item["frames"]) if item["frames"] else None)
-    shown = Item(record, None, nth=int(nth) if name and nth.isdecimal() else None)
     try:
-        pictures = Projector().shown(shown, answered.benchmark)
+        pictures = Projector().shown(item_of(item, answered.folder), answered.benchmark)
     except FacewiseError:
         return ""
     image = Image.fromarray(pictures[len(pictures) // 2].pixels)

@@ -54,7 +54,7 @@ def group_gaps(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statist
 
 
 @dataclass(frozen=True)
-class _Presentations:
+class Presentations:
     """One a clip or an item: `scores` NaN for no response, `species` -1 for live; `hard`: the scores are labels."""
 
     scores: np.ndarray
@@ -63,8 +63,13 @@ class _Presentations:
     subjects: Subjects
     hard: bool
 
+    @property
+    def use(self) -> np.ndarray:
+        """Those that have a score; a label is none."""
+        return ~np.isnan(self.scores) & (not self.hard)
 
-def _presentations(table: Table, benchmark: Benchmark) -> _Presentations:
+
+def presentations(table: Table, benchmark: Benchmark) -> Presentations:
     scores, hard = _spoof_scores(table)
     species, names, subjects = *_species(table), table.subjects
     if benchmark.per == "clip":
@@ -73,7 +78,7 @@ def _presentations(table: Table, benchmark: Benchmark) -> _Presentations:
             raise FacewiseError(f"benchmark {benchmark.name} averages clips, and {alone} predictions name none")
         first, scores = spoofing.clip_means(scores, table.clip.codes)
         species, subjects = species[first], subjects.of(first)
-    return _Presentations(scores, species, names, subjects, hard)
+    return Presentations(scores, species, names, subjects, hard)
 
 
 def _spoof_scores(table: Table) -> tuple[np.ndarray, bool]:
@@ -94,22 +99,20 @@ def _species(table: Table) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def error_rates(table: Table, benchmark: Benchmark, threshold: Threshold) -> list[Statistic]:
-    p = _presentations(table, benchmark)
+    p = presentations(table, benchmark)
     at, origin = (0.5, " of labels") if p.hard else (threshold.at, threshold.origin)
     return [spoofing.tally(p.scores, p.species, p.names, at, p.subjects, origin)]
 
 
 def score_curves(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statistic]:
     """Of those that have a score; without any all is None, because a label has no curve."""
-    p = _presentations(table, benchmark)
-    use = ~np.isnan(p.scores) & (not p.hard)
-    return [curve.Ranking(p.scores[use], p.species[use] >= 0, p.subjects.of(use), p.species[use])]
+    p = presentations(table, benchmark)
+    return [curve.Ranking(p.scores[p.use], p.species[p.use] >= 0, p.subjects.of(p.use), p.species[p.use])]
 
 
 def score_calibration(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statistic]:
-    p = _presentations(table, benchmark)
-    use = ~np.isnan(p.scores) & (not p.hard)
-    return [calibration.tally(p.scores[use], p.species[use] >= 0, p.subjects.of(use))]
+    p = presentations(table, benchmark)
+    return [calibration.tally(p.scores[p.use], p.species[p.use] >= 0, p.subjects.of(p.use))]
 
 
 def verdict_shares(table: Table, _: Benchmark, __: Threshold) -> list[Statistic]:
@@ -127,7 +130,7 @@ def uncertain_band(table: Table, benchmark: Benchmark, _: Threshold) -> list[Sta
 
 def eer_threshold(table: Table, benchmark: Benchmark) -> float:
     """Of a dev set. Raises FacewiseError where it has no scores, or one class only."""
-    p = _presentations(table, benchmark)
+    p = presentations(table, benchmark)
     use = ~np.isnan(p.scores)
     found = curve.Ranking(p.scores[use], p.species[use] >= 0, p.subjects.of(use)).threshold()
     if p.hard or np.isnan(found):
@@ -199,6 +202,10 @@ def text_rouge(table: Table, _: Benchmark, __: Threshold) -> list[Statistic]:
     return [reasons.rouge_l(table.label, table.truth, table.subjects)]
 
 
+def judge_marks(table: Table, benchmark: Benchmark, _: Threshold) -> list[Statistic]:
+    return [reasons.marks(table.label, benchmark.labels, table.subjects)]
+
+
 # name -> (tasks that it can be measured on, what measures it)
 METRICS: dict[str, tuple[tuple[str, ...], Measure]] = {
     "classes": (("class",), class_shares),
@@ -221,6 +228,7 @@ METRICS: dict[str, tuple[tuple[str, ...], Measure]] = {
     "cues": (("cues",), named_cues),
     "bleu": (("text",), text_bleu),
     "rouge": (("text",), text_rouge),
+    "marks": (("marks",), judge_marks),
 }
 
 

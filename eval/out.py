@@ -4,6 +4,7 @@ OUT/run.json                         the model, the strategy, the limit, and wha
 OUT/BENCHMARK/benchmark.json         the benchmark as it was asked, word for word
 OUT/BENCHMARK/items.jsonl            item, medium, frames and truth, a line each
 OUT/BENCHMARK/predictions.jsonl      of the test part; dev.jsonl of the part that settles the threshold
+OUT/BENCHMARK/judged.jsonl           marks of the answers, by `facewise eval judge`
 OUT/report.html, .md, .json          by `facewise eval report`
 """
 
@@ -15,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from ..data_builders.records import write_whole
+from ..data_builders.records import Record, write_whole
 from ..model.errors import FacewiseError
 from .benchmark import Benchmark
 from .benchmarks.benchmarks import BENCHMARKS
 from .items import Item
 from .table import Table, read_table
 
-RUN, BENCHMARK, ITEMS, TEST, DEV = "run.json", "benchmark.json", "items.jsonl", "predictions.jsonl", "dev.jsonl"
+RUN, BENCHMARK, ITEMS = "run.json", "benchmark.json", "items.jsonl"
+TEST, DEV, JUDGED = "predictions.jsonl", "dev.jsonl", "judged.jsonl"
 FIXED = ("model", "strategy", "limit")  # what one folder has one of
 
 
@@ -90,9 +92,34 @@ def write_items(folder: Path, out: Path, benchmark: Benchmark, prompt: str, part
         for item in items:
             media = Path(item.record.media)
             inside = media.is_relative_to(out.resolve())
-            line = {"item": item.name, "part": name, "media": str(media.relative_to(out.resolve()) if inside else media)}
-            lines.append(json.dumps({**line, "frames": item.record.frames, "truth": item.truth}, ensure_ascii=False) + "\n")
+            line: dict[str, Any] = {
+                "item": item.name,
+                "part": name,
+                "media": str(media.relative_to(out.resolve()) if inside else media),
+            }
+            line |= {"frames": item.record.frames, "truth": item.truth}
+            if benchmark.moments and (events := (item.record.clip or {}).get("events")):
+                line["event"] = events[0]
+            lines.append(json.dumps(line, ensure_ascii=False) + "\n")
     write_whole(folder / ITEMS, "".join(lines).encode())
+
+
+def listed(folder: Path) -> dict[str, dict[str, Any]]:
+    """The lines of items.jsonl of the test part, by item."""
+    with (folder / ITEMS).open(encoding="utf-8") as file:
+        told = map(json.loads, file)
+        return {line["item"]: line for line in told if line["part"] == "test"}
+
+
+def item_of(line: Mapping[str, Any], folder: Path) -> Item:
+    """A line of items.jsonl as an item whose pictures can be shown again."""
+    media = folder.parent / line["media"]  # an absolute one stays what it is
+    name, _, nth = line["item"].rpartition("#")
+    clip = {"events": [line["event"]]} if line.get("event") else None
+    record = Record(
+        name or line["item"], str(media.resolve()), frames=tuple(line["frames"]) if line["frames"] else None, clip=clip
+    )
+    return Item(record, line["truth"], nth=int(nth) if name and nth.isdecimal() else None)
 
 
 def answered(out: Path, names: Iterable[str] = ()) -> list[Answered]:

@@ -136,6 +136,18 @@ def _text(text: str, _: Benchmark) -> str:
     return REFUSED if text.strip() else UNPARSED
 
 
+def _marks(text: str, benchmark: Benchmark) -> Any:
+    """The one object that has a whole mark from 1 to 10 for each criterion; two that differ are none."""
+    found = [value for value in objects(text) if isinstance(value, dict) and set(benchmark.labels) <= value.keys()]
+    told = [{name: value[name] for name in benchmark.labels} for value in found]
+    right = bool(told) and all(each == told[0] for each in told) and all(map(_is_mark, told[0].values()))
+    return told[0] if right else no_answer(text)
+
+
+def _is_mark(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= 10
+
+
 _PARSERS: dict[str, Callable[[str, Benchmark], Any]] = {
     "units": _names,
     "number": _number,
@@ -143,4 +155,5 @@ _PARSERS: dict[str, Callable[[str, Benchmark], Any]] = {
     "cues": _names,
     "boxes": _boxes,
     "text": _text,
+    "marks": _marks,
 }

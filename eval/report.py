@@ -13,9 +13,11 @@ from typing import Any
 
 from ..data_builders.records import write_whole
 from ..model.errors import FacewiseError
-from .findings import figures, mistakes
+from .findings import error_curve, figures, mistakes
 from .findings import told as mistake_told
 from .leaks import told as leaks_told
+from .marks import is_mark, judges_told
+from .out import Answered
 from .results import Scored, about, scored
 from .scoring import Row, interval, number
 from .strategies import prompt_of
@@ -49,7 +51,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:1rem 0}t
 td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}.figures{display:flex;flex-wrap:wrap;gap:1.2rem}
 .figures figure,.mistake{margin:0}figcaption{color:var(--soft);font-size:.85em}svg{max-width:100%;height:auto;font:11px system-ui,sans-serif}
 svg text{fill:var(--ink)}svg .tick{fill:var(--soft)}.plane{fill:var(--plane)}.grid{stroke:var(--line);stroke-width:.5}.diagonal{stroke:var(--soft);stroke-dasharray:4;fill:none}
-.line{fill:none;stroke:var(--one);stroke-width:2}.dots{fill:none;stroke:var(--one);stroke-width:1}.dot{fill:var(--one)}.bar{fill:var(--one);opacity:.75}
+.line{fill:none;stroke:var(--one);stroke-width:2}.other{fill:none;stroke:var(--two);stroke-width:2;stroke-dasharray:5 3}.dots{fill:none;stroke:var(--one);stroke-width:1}.dot{fill:var(--one)}.bar{fill:var(--one);opacity:.75}
 .whisker{stroke:var(--ink);fill:none}.chance{stroke:var(--two);stroke-width:2}.cell{fill:var(--one);fill-opacity:calc(.06 + .9*var(--share))}svg .over{fill:#fff}
 .truth{fill:var(--soft)}.claim{fill:var(--one)}.micro{stroke:var(--two);stroke-width:1.5}.mistakes{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:1rem}
 .mistake img{max-width:180px;border-radius:4px}.mistake figcaption{overflow-wrap:anywhere}.none{width:180px;height:80px;background:var(--plane);color:var(--soft);display:grid;place-items:center}
@@ -82,10 +84,25 @@ def as_json(found: Sequence[Scored], head: dict[str, Any]) -> str:
             "leaks": each.answered.about.get("leaks", {}),
             "texts": [each_tie.values() for each_tie in ties(each.answered)],
             "rows": [asdict(row) for row in each.rows],
+            "errors": _errors(each.answered),
+            "judges": judges_told(each.answered, each.marks),
         }
         for each in found
     ]
     return json.dumps({**head, "benchmarks": told}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _errors(answered: Answered) -> dict[str, Any] | None:
+    """The points of ROC and DET: threshold, APCER of all attacks and of the worst species, BPCER; the last threshold, over all scores, is null."""
+    if answered.benchmark.task != "spoof" or (found := error_curve(answered.table, answered.benchmark)) is None:
+        return None
+    return {
+        "of": "clips" if answered.benchmark.per == "clip" else "items",
+        "threshold": [*found.threshold[:-1].tolist(), None],
+        "APCER": found.apcer.tolist(),
+        "APCER worst species": found.worst.tolist(),
+        "BPCER": found.bpcer.tolist(),
+    }
 
 
 def as_markdown(found: Sequence[Scored], head: dict[str, Any]) -> str:
@@ -104,7 +121,7 @@ def _markdown(names: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]
 
 def summary(found: Sequence[Scored]) -> list[Row]:
     """The headlines of each benchmark that it measures."""
-    return [row for each in found for row in each.rows if row.metric in HEADLINES[each.answered.benchmark.task]]
+    return [row for each in found for row in each.rows if row.metric in HEADLINES[each.answered.benchmark.task] or is_mark(row)]
 
 
 def _summary_cells(row: Row) -> tuple[str, ...]:
@@ -142,7 +159,7 @@ def _about_lines(each: Scored) -> list[str]:
         told.append(f"Not usable: {', '.join(f'{kind} {count:,}' for kind, count in faults.items())}")
     if leaks := leaks_told(about_it.get("leaks", {})):
         told.append(f"Training: {leaks}")
-    return [*told, *(tie.told() for tie in ties(each.answered))]
+    return [*told, *judges_told(each.answered, each.marks), *(tie.told() for tie in ties(each.answered))]
 
 
 def _section(each: Scored, head: dict[str, Any], pictures: bool) -> str:

@@ -1,27 +1,36 @@
 """`facewise eval score` and `compare`: rows of numbers of whole runs, from their predictions. Loads no model."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..model.errors import FacewiseError
+from .marks import compared_marks, mark_rows, marked
 from .out import Answered, answered, read_run, unanswered
 from .scoring import ComparedRow, Row, compare, score
+from .table import Table
 
 LABELS_ALONE = "accuracy"  # the metric of a verdict that needs no score
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A benchmark of a run with its numbers."""
+    """A benchmark of a run with its numbers; `marks` by judge, whose rows stand last."""
 
     answered: Answered
     rows: tuple[Row, ...]
+    marks: Mapping[str, Table] = field(default_factory=dict)
 
 
 def scored(out: Path, names: Sequence[str] = ()) -> list[Scored]:
-    return [_scored(each) for each in answered(out, names)]
+    return [_with_marks(_scored(each)) for each in answered(out, names)]
+
+
+def _with_marks(each: Scored) -> Scored:
+    """They change no other number."""
+    marks = marked(each.answered)
+    return replace(each, rows=(*each.rows, *mark_rows(each.answered, marks)), marks=marks)
 
 
 def _scored(each: Answered) -> Scored:
@@ -48,7 +57,7 @@ def compared(first: Path, second: Path, names: Sequence[str] = ()) -> tuple[list
     found, faults = [], []
     for one, other in zip(answered(first, both), answered(second, both), strict=True):
         try:
-            found.append(_compared(one, other))
+            found.append((*_compared(one, other), *compared_marks(one, other)))
         except FacewiseError as error:
             faults.append(f"{one.benchmark.name}: {error}")
     return found, faults

@@ -262,6 +262,8 @@ def _columns(benchmark: Benchmark) -> tuple[Any, Any]:
         return _Numbers(), _Numbers()
     if benchmark.task == "affect":
         return _Floats(2, lambda pair: pair), _Floats(2, lambda pair: pair)
+    if benchmark.task == "marks":
+        return _Objects(_text, ""), _Floats(len(codes), lambda marks: (marks[name] for name in codes))
     made, empty = _OBJECTS[benchmark.task]
     return _Objects(made, empty), _Objects(made, empty)
 

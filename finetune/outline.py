@@ -1,6 +1,7 @@
 """What a training is going to do, as a table, before it begins: each stage, what learns in it, how many numbers that are, the memory that it wants.
 
-Made of the bases' configs on the meta device, so that a layer which does not exist is told before anything large is read.
+Made of the bases' configs on the meta device, so that a layer which does not exist is told before anything large is read. The memory is counted
+by model/network/dry_run.py, with the weights that rest as this recipe keeps them.
 """
 
 from collections.abc import Sequence
@@ -11,16 +12,21 @@ from transformers import AutoModelForCausalLM
 
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FaceEncoderConfig, FacewiseConfig
-from ..model.network.dry_run import DryRun, dry_run
+from ..model.network.dry_run import FULL, HALF, DryRun, dry_run
 from ..model.network.encoder import FaceEncoder
-from .language.adapters import check_targets
+from .language.adapters import check_targets, four_bit_bytes, four_bit_layers
 from .language.packing import check_packs
 from .language.stages import ALIGNED
 from .recipe import Recipe
+from .training_arguments import precision
 
 BYTES_A_NUMBER = 16  # that learns in float32 with AdamW: itself, its gradient, two moments
 LENGTH = 512  # tokens of a row that the memory is told for, about the longest of a picture
 COLUMNS = ("stage", "learns", "parameters", "memory")
+NOT_COUNTED = (
+    "memory is counted by formula, activations as in bfloat16; beside it come those of the encoder's stage, weights that are put into other "
+    "numbers while a layer computes (out of 4 bits, too), and what kernels and the allocator hold"
+)
 
 
 def outline(recipe: Recipe, encoder: FaceEncoderConfig, text: Any = None, vision: Any = None) -> list[dict[str, str]]:
@@ -37,12 +43,24 @@ def outline(recipe: Recipe, encoder: FaceEncoderConfig, text: Any = None, vision
     if recipe.packing:
         check_packs(language)
     config = planned_config(recipe, encoder, text, vision)
-    if "align" in recipe.stages:
-        rows.append(_row("align", ALIGNED, _dry(recipe, config, ALIGNED)))
+    stages: list[tuple[str, Sequence[str]]] = [("align", ALIGNED)] if "align" in recipe.stages else []
     if "instruct" in recipe.stages:
-        rows.append(_row("instruct", learning := ("LoRA", *recipe.trained), _dry(recipe, config, learning)))
-        rows += [_row(f"adapter {name}", ("LoRA",), _dry(recipe, config, ("LoRA",))) for name in recipe.adapter_tasks]
+        stages += [("instruct", ("LoRA", *recipe.trained)), *((f"adapter {name}", ("LoRA",)) for name in recipe.adapter_tasks)]
+    for stage, learning in stages:
+        found = _dry(recipe, config, learning)
+        rows.append(_row(stage, learning, found, memory(recipe, language, found)))
     return rows
+
+
+def memory(recipe: Recipe, language: Any, found: DryRun) -> dict[str, int]:
+    """The parts of a dry run's memory in bytes. It counts two of each weight that rests, and fewer stand in 4 bits, more where numbers are full:
+    on the package's language model, and with the precision float32."""
+    rest = (found.memory["weights"] - FULL * found.trainable) // HALF
+    quantised = [layer.weight.numel() for layer in four_bit_layers(language)] if recipe.load_in_4bit else []
+    is_full = "package" in recipe.base_llm or (precision(recipe) == "float32" and not recipe.load_in_4bit)
+    resting = (FULL if is_full else HALF) * (rest - sum(quantised)) + sum(map(four_bit_bytes, quantised))
+    parts = {name: count for name, count in found.memory.items() if name != "total"}
+    return parts | {"weights": resting + FULL * found.trainable}
 
 
 def planned_config(recipe: Recipe, encoder: FaceEncoderConfig, text: Any, vision: Any) -> FacewiseConfig:
@@ -58,14 +76,15 @@ def table(rows: Sequence[dict[str, str]]) -> str:
     """As lines of text."""
     widths = {name: max(len(row[name]) for row in (*rows, {column: column for column in COLUMNS})) for name in COLUMNS}
     lines = [{column: column for column in COLUMNS}, *rows]
-    return "\n".join("  ".join(line[name].ljust(widths[name]) for name in COLUMNS).rstrip() for line in lines)
+    told = ["  ".join(line[name].ljust(widths[name]) for name in COLUMNS).rstrip() for line in lines]
+    return "\n".join([*told, NOT_COUNTED])
 
 
 def _encoder_row(recipe: Recipe, config: FaceEncoderConfig) -> dict[str, str]:
     with torch.device("meta"):
         count = sum(value.numel() for value in FaceEncoder(config).parameters())
     times = f" x {recipe.encoder_folds + 1} encoders" if recipe.encoder_folds > 1 else ""
-    return _told(f"encoder{times}", "all of it", count, BYTES_A_NUMBER * count, "and activations")
+    return _told(f"encoder{times}", "all of it", count, f"{size(BYTES_A_NUMBER * count)} and activations")
 
 
 def _dry(recipe: Recipe, config: FacewiseConfig, learning: Sequence[str]) -> DryRun:
@@ -83,13 +102,14 @@ def _dry(recipe: Recipe, config: FacewiseConfig, learning: Sequence[str]) -> Dry
         raise FacewiseError(f"max_length {recipe.max_length} has no room for a face ({error}); raise it") from None
 
 
-def _row(stage: str, learning: Sequence[str], found: DryRun) -> dict[str, str]:
+def _row(stage: str, learning: Sequence[str], found: DryRun, parts: dict[str, int]) -> dict[str, str]:
     there = [name for name in learning if name in found.parameters]
-    return _told(stage, ", ".join(there), found.trainable, found.memory["total"], f"at {LENGTH} tokens a row")
+    told = ", ".join(f"{name} {size(count)}" for name, count in parts.items())
+    return _told(stage, ", ".join(there), found.trainable, f"{size(sum(parts.values()))} at {LENGTH} tokens a row: {told}")
 
 
-def _told(stage: str, learns: str, count: int, memory: int, note: str) -> dict[str, str]:
-    return {"stage": stage, "learns": learns, "parameters": f"{count:,}", "memory": f"{size(memory)} {note}"}
+def _told(stage: str, learns: str, count: int, memory: str) -> dict[str, str]:
+    return {"stage": stage, "learns": learns, "parameters": f"{count:,}", "memory": memory}
 
 
 def size(memory: int) -> str:

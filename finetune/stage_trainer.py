@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from ..model.network.loading import check_keys
+from ..model.peft_folder import stored_shapes
 from .curves import LossCurve
 from .sharding import make_whole
 from .steps import ToldSteps
@@ -41,8 +41,7 @@ def fit(trainer: StageTrainer, rate: str, *callbacks: TrainerCallback) -> None:
 
 def check_fits(model: nn.Module, weights: Path) -> None:
     """The Trainer itself loads what fits and warns about the rest."""
-    own = {name: list(value.shape) for name, value in model.state_dict().items()}
-    with safe_open(weights, "pt") as file:
-        stored = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (no mapping)
+    own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    stored = stored_shapes(weights)
     other = [name for name in own.keys() & stored.keys() if own[name] != stored[name]]
     check_keys(f"{weights}: written by another recipe", own.keys() - stored.keys(), stored.keys() - own.keys(), other)

@@ -42,12 +42,21 @@ def is_active(reading: ActionUnitReading) -> bool:
 
 
 def less_neutral(evidence: Evidence, neutral: Evidence) -> Evidence:
-    """Intensities above the person's own neutral face, per side. `p` stays that of the face itself."""
-    aus = {
-        code: (max(left - neutral.aus[code][0], 0.0), max(right - neutral.aus[code][1], 0.0), p)
-        for code, (left, right, p) in evidence.aus.items()
-    }
-    return replace(evidence, aus=aus)
+    """Intensities above the person's own neutral face, per side, and the probabilities that go with them."""
+    return replace(evidence, aus={code: _above(neutral.aus[code], now) for code, now in evidence.aus.items()})
+
+
+def _above(rest: tuple[float, float, float], now: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The odds of `p` shrink to the share of the intensity that is new: the logit moves by its logarithm.
+
+    So `p` stays where the neutral shows nothing and is 0 where it shows as much. A rise of two levels is at least 2/5 of what is
+    shown: it stays active if `p` was over .72.
+    """
+    left, right = (max(seen - own, 0.0) for seen, own in zip(now[:2], rest[:2], strict=True))
+    shown, new, p = max(now[:2]), max(left, right), now[2]
+    if new >= shown or p == 0:
+        return left, right, p
+    return left, right, p * new / (p * new + (1 - p) * shown) if new else 0.0
 
 
 def median_evidence(read: Sequence[Evidence]) -> Evidence:

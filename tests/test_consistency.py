@@ -12,14 +12,27 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from facewise.finetune.language.answer_loss import WithLoss
 from facewise.finetune.language.consistency import POOL, consistency_loss, own_prompt, symmetric_kl, twin_of
+from facewise.finetune.language.packing import read_rows_apart
 from facewise.finetune.lessons.batches import Lessons
 from facewise.finetune.lessons.conversations import Conversation, Turn
-from facewise.finetune.lessons.lesson import Lesson, tokenised
+from facewise.finetune.lessons.lesson import Lesson, Showing, tokenised
 from facewise.model.network.configuration import FacewiseConfig
 from facewise.model.network.modeling import FacewiseForConditionalGeneration
 from facewise.model.network.perceive import Perceiver
 from facewise.model.network.processing import FacewiseProcessor
+from facewise.model.network.shown import Shown
 from facewise.model.wording import CHOICES
+
+
+class OneFace:
+    """One and the same face, whatever the key."""
+
+    def shown(self, key: str) -> Shown:
+        chance = torch.Generator().manual_seed(1)
+        return Shown("", torch.randn(43, 16, generator=chance), torch.tensor([*range(1, 12), *[11] * 16, *[12] * 16]))
+
+
+FACE = Showing(OneFace(), "face")
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +125,27 @@ def test_the_loss_is_the_distance_of_the_two_verdicts_by_its_weight(processor, m
     same = [replace(row, twin=own_prompt(row)) for row in rows]
     equal = Lessons(same, processor.tokenizer.pad_token_id).collate(same)["pairs"]
     assert consistency_loss(model, equal).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_packed_pairs_are_at_the_same_distance_with_the_same_gradients_and_what_they_share_is_read_once(processor, model):
+    rows = [replace(lesson(processor, "a", "Live. It is a person."), showings=(FACE,)), lesson(processor, "c", "Spoof.")]
+    place = torch.full((43,), processor.image_token_id).int()
+    rows[0] = replace(rows[0], ids=torch.cat([place, rows[0].ids]), twin=torch.cat([place, rows[0].twin]))
+    rows[0] = replace(rows[0], counts=torch.cat([torch.zeros(43), rows[0].counts]))
+    pairs = Lessons(rows, processor.tokenizer.pad_token_id).collate(rows)["pairs"]
+    read_rows_apart(model.language_model)
+    read, found = [], []
+    model.language_model.model.norm.register_forward_pre_hook(lambda _, args: read.append(args[0].numel() // 16))
+    for is_packed in (False, True):
+        model.zero_grad()
+        loss = consistency_loss(model, pairs, is_packed)
+        loss.backward()
+        found.append((loss.item(), [value.grad.clone() for value in model.parameters() if value.grad is not None]))
+    (padded, padded_grads), (packed, packed_grads) = found
+    assert packed == pytest.approx(padded, rel=1e-4) and len(packed_grads) == len(padded_grads)
+    for one, other in zip(packed_grads, padded_grads, strict=True):
+        assert (one - other).norm() <= 1e-4 * other.norm() + 1e-8
+    assert read[1] < 0.6 * read[0]
 
 
 def test_training_on_it_brings_the_verdicts_together(processor, model):

@@ -87,6 +87,20 @@ def test_the_truth_of_a_record(name, known, truth):
     assert truth_of(record(**known), BENCHMARKS[name]) == truth
 
 
+def test_faceshields_protocols_test_on_one_set_and_take_their_threshold_from_the_others():
+    within, across = BENCHMARKS["faceshield-s-coarse"], BENCHMARKS["faceshield-wp-s"]
+    assert within.reader == "siw_mv2" and within.dev is None and BENCHMARKS["faceshield-p-coarse"].dev == {"split": ("val",)}
+    assert readers_of(across) == ["siw_mv2", "wmca", "padisi_face"] and across.chosen["dataset"] == ("SiW-Mv2",)
+    assert across.dev == {"split": ("val",), "dataset": ("WMCA", "PADISI-Face")}
+    assert is_chosen(record(dataset="WMCA", split="val"), across.dev) and not is_chosen(
+        record(dataset="WMCA", split="test"), across.chosen
+    )
+    assert BENCHMARKS["faceshield-ws-p"].dev["dataset"] == ("WMCA",)  # SiW-Mv2 has no dev part
+    fine = BENCHMARKS["faceshield-p-fine"]
+    assert len(fine.labels) == 12 and truth_of(record(live=False, attack="tattoo"), fine) == "tattoo"
+    assert len(named(["faceshield"])) == 12
+
+
 def test_units_take_the_stronger_side_and_what_is_coded_without_a_level():
     one = record(aus={"AU12": (2.0, 3.0)}, shown={"AU1": "absent", "AU2": "left"}, source={"other units": "AU23:1 AU24:0"})
     found = truth_of(one, BENCHMARKS["bp4d"])

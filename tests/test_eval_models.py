@@ -37,7 +37,8 @@ def said(name: str, *answers: Answer | None, **more) -> Said:
         asked.append((len(pictures), question, task))
         return [reply(answer) for answer in answers]
 
-    model = FacewiseModel(SimpleNamespace(ask=ask, name="m", calibration=CALIBRATION))
+    eyes = SimpleNamespace(perceive=lambda picture: None)
+    model = FacewiseModel(SimpleNamespace(ask=ask, name="m", calibration=CALIBRATION, perceiver=eyes))
     benchmark = replace(BENCHMARKS[name], **more)
     shown = Shown(Item(Record("r", "r.png"), None), (PICTURE,) * len(answers), benchmark.question)
     ((_, found),) = model.answers(iter([[shown]]), benchmark)

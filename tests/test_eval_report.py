@@ -120,6 +120,17 @@ def test_every_number_stands_beside_what_it_is_worth(reported):
     }
 
 
+def test_the_points_of_roc_and_det_are_in_the_json(reported):
+    told = {each["name"]: each["errors"] for each in json.loads((reported / "report.json").read_text())["benchmarks"]}
+    assert told["folder-age"] is None and told["folder-spoof"]["of"] == "items"
+    curve = told["folder-spoof"]
+    assert len({len(curve[name]) for name in ("threshold", "APCER", "APCER worst species", "BPCER")}) == 1
+    assert curve["threshold"][-1] is None and (curve["APCER"][0], curve["BPCER"][0]) == (0, 1) and curve["APCER"][-1] == 1
+    page = (reported / "report.html").read_text()
+    assert "DET of items, normal deviates; dashed: the species that is missed most" in page and 'aria-label="ROC"' in page
+    assert page.count('class="other"') == 1
+
+
 def test_the_summary_has_a_headline_of_each_benchmark(reported):
     text = (reported / "report.md").read_text()
     head = text.split("## ")[0]

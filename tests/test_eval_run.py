@@ -259,7 +259,7 @@ def test_one_folder_is_one_run(folder, peer, tmp_path, capsys):
     assert "holds a run with limit None, not 3" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["run", "score", "report", "compare", "export"])
+@pytest.mark.parametrize("verb", ["run", "judge", "score", "report", "compare", "export"])
 def test_help_imports_nothing_heavy(verb):
     code = (
         "import sys\nfrom facewise.cli import main\n"

@@ -882,7 +882,7 @@ def test_looks_are_said_in_words():
     assert "The person has wavy brown hair and a beard and wears glasses. The brows are bushy." in of_kind(LOOKS, "listed")
     assert {"The hair is brown."} == set(of_kind(LOOKS, "colour"))
     assert "Yes, there are glasses." in of_kind(LOOKS, "one attribute")
-    said = [text for row in made(LOOKS) if row.meta["task"] != "age" for text in texts(row)]
+    said = [text for row in made(LOOKS) if row.meta["task"] != "age" and row.meta["kind"] != "declined" for text in texts(row)]
     assert not [text for text in said if re.search(r"attract|\bm[ae]n\b|wom[ae]n|young", text)]
 
 
@@ -945,7 +945,7 @@ def test_every_sort_of_record_is_talked_about(record):
 
 
 def test_what_no_face_tells_is_declined_in_the_words_of_the_assistant():
-    rows = [row for row in made(PERSON, seeds=range(400)) if row.meta["kind"] == "declined"]
+    rows = [row for row in made(PERSON, seeds=range(1000)) if row.meta["kind"] == "declined"]
     assert {row.meta["label"] for row in rows} == {f"declined: {topic}" for topic in DECLINED}
     assert all(texts(row) == [refusal(texts(row, "user")[0])] for row in rows)
 

@@ -214,7 +214,7 @@ def test_the_table_tells_stages_parameters_and_memory(twins, built, tmp_path):
     groups = {name: sum(value.numel() for value in values) for name, values in model.parameter_groups().items()}
     assert rows[0]["parameters"] == f"{groups['projector'] + groups['guidance']:,}"
     assert rows[2]["parameters"] == str(2 * 2 * (32 + 32 + 32 + 16))  # 2 layers, rank 2: q 32 -> 32, v 32 -> 16
-    assert table(rows).count("\n") == 3 and "MB at 512 tokens" in table(rows)
+    assert table(rows).count("\n") == 4 and "MB at 512 tokens" in table(rows)
 
 
 @pytest.mark.parametrize(

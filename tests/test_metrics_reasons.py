@@ -8,7 +8,7 @@ from metric_values import counts, numbers
 from sacrebleu.metrics import BLEU
 
 from facewise.eval.metrics.intervals import bootstrap
-from facewise.eval.metrics.reasons import bleu, cues, rouge_l
+from facewise.eval.metrics.reasons import bleu, cues, marks, rouge_l
 from facewise.eval.metrics.statistic import Subjects
 
 SAID = ["the lip corners are pulled up", "brows are drawn down and the lids are tight", "a neutral face"]
@@ -45,6 +45,14 @@ def test_rouge_on_paper():
     """Longest common subsequence 6 of 6 said and 7 written words: F = 2 * 1 * 6/7 / (1 + 6/7) = 12/13."""
     assert numbers(rouge_l(SAID[:1], WRITTEN[:1], Subjects.each(1)))["ROUGE-L"] == pytest.approx(12 / 13)
     assert numbers(rouge_l(["x"], ["y"], Subjects.each(1)))["ROUGE-L"] == 0
+
+
+def test_marks_by_hand():
+    """Means of 9 and 4, and of 2 alone; the third item has none."""
+    given = np.array([[9, 2], [4, np.nan], [np.nan, np.nan]])
+    found = marks(given, ("picture", "truth"), Subjects.each(3))
+    assert numbers(found) == {"picture": 6.5, "truth": 2} and counts(found) == {"picture": 2, "truth": 1}
+    assert numbers(marks(np.empty((0, 1)), ("picture",), Subjects.each(0))) == {"picture": None}
 
 
 def test_texts_are_resampled_by_subject():

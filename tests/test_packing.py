@@ -9,8 +9,8 @@ from test_answer_loss import MIXED, TOKENIZER, lesson, tiny_model, trained
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from facewise.finetune.language.adapters import with_lora
-from facewise.finetune.language.answer_loss import WithLoss
-from facewise.finetune.language.packing import check_packs, read_rows_apart
+from facewise.finetune.language.answer_loss import WithLoss, counted, weighed
+from facewise.finetune.language.packing import beginning, check_packs, laid_out, read_rows_apart, shared_heads
 from facewise.finetune.language.stages import spare_memory
 from facewise.finetune.lessons.batches import Lessons
 from facewise.finetune.lessons.lesson import Lesson
@@ -81,6 +81,68 @@ def test_tokens_that_are_lost_leave_the_others_where_they_were():
     masked, _ = learned(MIXED, is_packed=True, pvtm_keep=0.3, pvtm_drop=0.5)
     assert masked != pytest.approx(plain, rel=1e-3)
     check_same(MIXED, pvtm_keep=0.3, pvtm_drop=0.5)
+
+
+# Rows that begin alike
+
+
+def begun(row: Lesson, length: int) -> Lesson:
+    """With the first words of a system turn before it."""
+    head = torch.arange(100, 100 + length)
+    return replace(row, ids=torch.cat([head, row.ids]).int(), counts=torch.cat([torch.zeros(length), row.counts]))
+
+
+ALIKE = [
+    *(begun(row, 20) for row in MIXED),
+    begun(MIXED[1], 7),  # another system turn after the first words
+    begun(MIXED[1], 20),  # the same row once more
+    replace(begun(MIXED[4], 20), counts=torch.full((len(MIXED[4]) + 20,), 1 / (len(MIXED[4]) + 20))),  # its first words count
+    replace(begun(MIXED[1], 20), counts=torch.zeros(len(MIXED[1]) + 20)),  # nothing of it counts
+]
+
+
+def test_what_rows_have_in_common_is_read_once_and_learned_the_same():
+    read: list[int] = []
+
+    def watched(model: FacewiseForConditionalGeneration) -> FacewiseForConditionalGeneration:
+        model.language_model.model.norm.register_forward_pre_hook(lambda _, args: read.append(args[0].shape[1]))
+        return model
+
+    check_same(ALIKE)
+    learned(ALIKE, is_packed=True, prepare=watched)
+    again = 4 * 20 + 7 + 2 * (20 + 9 - 1)  # of the same prompt all but its last word, which the answer follows
+    assert read == [sum(map(len, ALIKE)) - again]
+
+
+def test_what_rows_have_in_common_may_be_computed_again_on_the_way_back_or_lose_tokens():
+    def sparing(model: FacewiseForConditionalGeneration) -> FacewiseForConditionalGeneration:
+        spare_memory(model)
+        return model
+
+    check_same(ALIKE, prepare=sparing)
+    check_same(ALIKE[:7], pvtm_keep=0.3, pvtm_drop=0.5)  # in the next one face tokens count, which none do in truth
+
+
+def test_a_head_ends_where_words_differ_faces_begin_or_a_token_is_to_be_said():
+    ids = torch.tensor([[1, 2, 3, 4, 5], [1, 2, 9, 4, 5], [1, 2, 3, 4, 5], [1, 2, 3, 4, 6]])
+    may, nobody = torch.ones(4, 5).bool(), torch.zeros(4, 5).bool()
+    each, same = torch.arange(4), torch.zeros(4, dtype=torch.long)
+    faces = torch.tensor([False, True, True, False, False]).expand(4, 5)
+    assert shared_heads(ids, may, nobody, each) == [(0, 0), (0, 2), (0, 5), (0, 4)]
+    assert shared_heads(ids, may, faces, each) == [(0, 0), (0, 1), (0, 1), (0, 1)]
+    assert shared_heads(ids, may, faces, same) == [(0, 0), (0, 2), (0, 5), (0, 4)]
+    may[2, 3] = False
+    assert shared_heads(ids, may, nobody, each)[2] == (0, 3)
+
+
+def test_a_head_of_a_row_that_has_one_itself_lies_in_both():
+    assert laid_out([10, 8, 9], [(0, 0), (0, 4), (1, 6)]) == [[(0, 10)], [(0, 4), (10, 14)], [(0, 4), (10, 12), (14, 17)]]
+    assert beginning([(0, 4), (10, 12)], 4) == [(0, 4)]
+
+
+def test_tokens_that_all_count_are_counted_as_those_that_are_chosen():
+    logits, ids, counts = torch.randn(6, 300), torch.arange(6), torch.rand(6) + 0.1
+    assert torch.equal(weighed(logits, ids, counts), counted(logits[None], ids[None], counts[None]))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from facewise.model.asked import asked_for
 from facewise.model.engines.fake import FAKE, FakeEngine
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.picture import Picture
-from facewise.serve.page import bars, batch, report, rows, stage
+from facewise.serve.page import bars, batch, panel, report, rows, stage
 from facewise.serve.page.command import PORT, add_arguments, signed_in
 from facewise.serve.page.conversation import MAX_ITEMS, Conversation, Item
 from facewise.serve.page.keeping import keep, messages, seen
@@ -124,7 +124,7 @@ def test_without_a_face_there_is_no_neutral_one():
 
 def test_a_stopped_answer_stays_and_says_so():
     conversation = talk(photo())
-    conversation.pending = ("Is it real?", "Live. The", 0, 0)
+    conversation.ask("Is it real?").text = "Live. The"
     conversation.stop()
     assert conversation.turns[-1].text == "Live. The … (stopped)" and conversation.pending is None
 
@@ -206,7 +206,7 @@ def test_a_clip_is_asked_about_as_a_photo_is_and_shows_the_frame_that_is_spoken_
     list(talking.ask("Which muscles are active?", conversation))
     assert conversation.item.frame == 40 and conversation.turns[-1].text.startswith("The strongest moment")
     list(talking.ask("Is it real?", conversation))
-    assert "mean over 5 frames" in conversation.turns[-1].text and "Verdict" in talking._verdict(conversation.item)
+    assert "mean over 5 frames" in conversation.turns[-1].text and "Verdict" in panel.verdict(conversation.item, asking)
 
 
 def test_a_verdict_has_no_baseline():

@@ -12,6 +12,7 @@ from facewise.data_builders.readers.faults import Faults
 from facewise.data_builders.readers.mcio import MCIO
 from facewise.data_builders.readers.msu_mfsd import MSU_MFSD
 from facewise.data_builders.readers.oulu_npu import OULU_NPU
+from facewise.data_builders.readers.padisi_face import PADISI_FACE, attack_of
 from facewise.data_builders.readers.replay_attack import REPLAY_ATTACK
 from facewise.data_builders.readers.siw_mv2 import FOLDERS, SIW_MV2
 from facewise.data_builders.readers.source import Source
@@ -328,6 +329,67 @@ def test_wmca_says_that_the_colour_channel_has_to_be_exported(tmp_path):
     text(tmp_path, "protocols/grandtest.csv", "file;set", f"{PERSON};train")
     with pytest.raises(FacewiseError, match="no row with one stem and one of train"):
         read(WMCA, tmp_path)
+
+
+# PADISI-Face
+
+
+def padisi(root: Path) -> None:
+    person, mask = "5c76e895,08b8ddc9,FACE_SMILE_WITHOUT_GLASS", "5d704e8a,g18567d4,FACE_WITHOUT_GLASS_1"
+    lost = "5d713690,q779ecb7,FACE_WITHOUT_GLASS_1"
+    odd = "5d713690,q779ecb7,FACE_WITH_GLASS_1"
+    files(root, *(f"colour/ID_{name.replace(',', '_')}.png" for name in (person, mask, odd)))
+    head, tables = "transaction_id,trial_id,trial_name", "data/face_partitions/padisi_USC_FACE"
+    text(
+        root,
+        f"{tables}_ground_truth.csv",
+        f"{head},modality,ground_truth,participant_id,gender,ethnicity,race,age",
+        f"{person},FACE,m00000,55f9,Female,Not Hispanic or Latino,Asian,23",
+        f"{mask},FACE,m50507,aa39,Male,,White,23",
+        f"{lost},FACE,m50901,daa2,Male,,Asian,25",
+        f"{odd},FACE,m51001,daa2,Male,,Asian,25",
+    )
+    for fold, parts in enumerate((("train", "test"), ("valid", "train"), ("test", "train"))):
+        held = (f"{name},{part}" for name, part in zip((person, mask), parts, strict=True))
+        text(
+            root,
+            f"{tables}_dataset_partition_3folds_part{fold}.csv",
+            f"{head},partition_name",
+            *held,
+            f"{lost},test",
+            f"{odd},test",
+        )
+    text(root, f"{tables}_descriptions.csv", f"{head},des0,des1,des2,des3,des4", f"{mask},there is a fabric mask,a mask,,,")
+
+
+def test_padisi_face_tells_person_code_and_folds(tmp_path):
+    padisi(tmp_path)
+    records, faults = read(PADISI_FACE, tmp_path)
+    person, mask = records.values()
+    assert (person.live, person.attack, person.subject, person.split) == (True, None, "padisi_face/55f9", "train")
+    assert person.protocols == {"fold 0": "train", "fold 1": "val", "fold 2": "test"} and person.age == 23
+    assert person.attributes == {"gender": "female", "race": "Asian", "ethnicity": "Not Hispanic or Latino"}
+    assert (mask.live, mask.attack, mask.split, mask.source["code"]) == (False, "flexible mask", "test", "m50507")
+    assert mask.source["answer"] == "there is a fabric mask" and "answer" not in person.source
+    assert faults.counts == {"no media": 1, "unreadable label": 1}
+
+
+def test_padisi_face_knows_its_nine_codes():
+    codes = {"m50102": "glasses", "m50201": "print", "m50303": "fake head", "m50401": "rigid mask", "m50505": "rigid mask"}
+    codes |= {"m50602": "makeup", "m50701": "flexible mask", "m50802": "glasses", "m50901": "tattoo", "m00000": None}
+    assert {code: attack_of(code) for code in codes} == codes
+    with pytest.raises(ValueError, match="m51001"):
+        attack_of("m51001")
+
+
+def test_padisi_face_says_that_the_colour_has_to_be_exported(tmp_path):
+    with pytest.raises(FacewiseError, match="ground_truth.csv: no such file or folder; give the folder"):
+        read(PADISI_FACE, tmp_path)
+    padisi(tmp_path)
+    for path in tmp_path.rglob("ID_*"):
+        path.rename(path.with_suffix(".npz"))
+    with pytest.raises(FacewiseError, match="only \\['.npz'\\]; give the folder"):
+        read(PADISI_FACE, tmp_path)
 
 
 # the frame lists of FLIP

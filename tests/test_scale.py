@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import resource
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
+from accelerate.state import AcceleratorState
 from noise_pack import noise, written
 from safetensors.torch import load_file
 from test_answer_loss import MIXED, tiny_model
@@ -24,6 +26,7 @@ from facewise.cli import main
 from facewise.data_builders.records import Record, write_records
 from facewise.data_builders.rows import row_line
 from facewise.finetune import stage_trainer
+from facewise.finetune.curves import LOSSES
 from facewise.finetune.encoder import stage as encoder_stage
 from facewise.finetune.encoder.lesson import EncoderLesson, places_before
 from facewise.finetune.encoder.losses import WEIGHTS
@@ -32,10 +35,10 @@ from facewise.finetune.encoder.region_text import RegionText
 from facewise.finetune.encoder.sampling import Drawn
 from facewise.finetune.encoder.stage import started_encoder, train_encoder
 from facewise.finetune.language.answer_loss import WithLoss
-from facewise.finetune.language.answer_trainer import Filled, FullBatches, rows_of
+from facewise.finetune.language.answer_trainer import Filled, FullBatches, answer_arguments, fit_answers, rows_of
 from facewise.finetune.lessons.batches import Lessons
 from facewise.finetune.lessons.sampler import LessonSampler
-from facewise.finetune.processes import check_shares, main_first, of_main, together
+from facewise.finetune.processes import check_shares, is_main, main_first, of_main, together
 from facewise.finetune.recipe import Recipe
 from facewise.finetune.sharding import make_whole
 from facewise.finetune.watch import last_checkpoint
@@ -164,6 +167,34 @@ def test_the_last_batch_is_filled_with_rows_of_which_nothing_counts():
     )
     nothing = learner(**lessons.collate([Filled(lessons)[-1]]))["loss"]
     assert filled.item() == pytest.approx(alone.item(), rel=1e-5) and nothing.item() == 0 and nothing.requires_grad
+
+
+def looked_at(folder: Path) -> tuple[float, list[float]]:
+    """An epoch on five rows in batches of two, then a look at three: the loss that is told of them, and what each has."""
+    model = tiny_model()
+    model.freeze("language model")
+    learner, held_out = WithLoss(model, packing=True), MIXED[:3]
+    arguments = answer_arguments(Recipe(pack_rows=1, language_batch=2, precision="float32"), folder, 1, 1e-2)
+    fit_answers(learner, Lessons(MIXED, 0), LessonSampler(MIXED), arguments, "rate", held_out)
+    with torch.no_grad():
+        each = [learner.eval()(**Lessons(held_out, 0).collate([row]))["loss"].item() for row in held_out]
+    if not is_main():
+        return 0.0, each
+    ((_, told),) = json.loads((folder / LOSSES).read_text())["validation"]
+    return told, each
+
+
+def test_the_held_out_loss_is_the_mean_over_rows_however_many_processes_look_at_a_batch_that_is_not_full(tmp_path):
+    def work(rank: int) -> tuple[float, list[float]]:
+        for name, value in (("RANK", rank), ("LOCAL_RANK", rank), ("WORLD_SIZE", 2), ("LOCAL_WORLD_SIZE", 2)):
+            os.environ[name] = str(value)  # as a launcher tells them
+        AcceleratorState._reset_state(reset_partial_state=True)
+        return looked_at(tmp_path / "both")
+
+    alone, each = looked_at(tmp_path / "alone")
+    (shared, of_both), _ = two(work, tmp_path)
+    assert max(each) > 1.1 * min(each) and alone == pytest.approx(sum(each) / 3, rel=1e-5)
+    assert of_both == pytest.approx(each, rel=1e-5) and shared == pytest.approx(alone, rel=1e-5)
 
 
 # FSDP2

@@ -209,13 +209,19 @@ ITEMS = {
     "movements": [(MOVEMENT, MOVEMENT, {}), (MOVEMENT, [], {}), ([], "refused", {})],
     "cues": [(["bezel"], ["bezel", "moire"], {}), (["edge"], "unparsed", {})],
     "text": [("the brows are raised", "brows are raised", {}), ("a smile", "refused", {})],
+    "marks": [("k1", {"picture": 9, "truth": 2}, {}), ("k2", {"picture": 8, "truth": 10}, {}), ("k3", "unparsed", {})],
 }
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_runs_and_leaves_no_nan(name):
     for task in METRICS[name][0]:
-        labels = {"class": ("a", "b"), "units": tuple(UNITS), "movements": ("surprise", "others")}.get(task, ())
+        labels = {
+            "class": ("a", "b"),
+            "units": tuple(UNITS),
+            "movements": ("surprise", "others"),
+            "marks": ("picture", "truth"),
+        }.get(task, ())
         groups = ("sex",) if task == "class" else ("attack",) if name == "fairness" else ()
         benchmark = Benchmark("any", "1", task, "folder", "P", labels, "?", (name,), groups=groups)
         found = score(table_of(rows(benchmark, ITEMS[task]), benchmark), benchmark, resamples=50)

@@ -28,6 +28,7 @@ from .morph_faces import MORPH2
 from .msu_mfsd import MSU_MFSD
 from .openface_csv import OPENFACE_CSV
 from .oulu_npu import OULU_NPU
+from .padisi_face import PADISI_FACE
 from .pyfeat_csv import PYFEAT_CSV
 from .rafdb import RAFDB
 from .replay_attack import REPLAY_ATTACK
@@ -65,6 +66,7 @@ SOURCES: dict[str, Source] = {
         MSU_MFSD,
         REPLAY_ATTACK,
         WMCA,
+        PADISI_FACE,
         UNIATTACKDATA,
         MCIO,
         FACEFORENSICS,

@@ -5,6 +5,7 @@ from ..benchmark import Benchmark
 from .action_units import ACTION_UNITS
 from .deepfake import DEEPFAKE
 from .expression import EXPRESSION
+from .faceshield import FACESHIELD
 from .micro_expression import MICRO_EXPRESSION
 from .own_folder import OWN_FOLDER
 from .person import PERSON
@@ -16,6 +17,7 @@ FAMILIES: dict[str, tuple[Benchmark, ...]] = {
     "expression": EXPRESSION,
     "action units": ACTION_UNITS,
     "presentation attacks": SPOOFING,
+    "FaceShield's tasks": FACESHIELD,
     "altered faces": DEEPFAKE,
     "micro-expressions": MICRO_EXPRESSION,
     "person": PERSON,

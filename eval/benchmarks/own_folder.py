@@ -2,7 +2,7 @@
 
 from ...model.taxonomy import AU_CODES, EMOTIONS
 from ..benchmark import Benchmark
-from .questions import AGE, DIGITAL, EMOTION, LIVE, UNITS
+from .questions import AGE, BOXES, DIGITAL, EMOTION, LIVE, REASONS, UNITS
 
 _PROTOCOL = "a folder of one's own, all items"
 _GROUPS = ("gender", "race", "age group")
@@ -45,6 +45,18 @@ OWN_FOLDER = (
     ),
     Benchmark(
         "folder-digital", "1", "spoof", "folder", _PROTOCOL, (), DIGITAL, ("accuracy", "curves", "error rates"), truth="genuine"
+    ),
+    Benchmark("folder-reasons", "1", "spoof", "folder", _PROTOCOL, (), REASONS, ("accuracy",), truth="live", groups=_GROUPS),
+    Benchmark(
+        "folder-boxes",
+        "1",
+        "boxes",
+        "folder",
+        "attacks of a folder of one's own, their column `box`",
+        (),
+        BOXES,
+        ("boxes",),
+        truth="boxes",
     ),
     Benchmark("folder-age", "1", "number", "folder", _PROTOCOL, (), AGE, ("age",), truth="age"),
 )

@@ -22,6 +22,11 @@ ATTACKED = (
     "Answer with real or fake."
 )
 ATTACK_TYPE = "Is this a live face, or which presentation attack is it? Answer with one of: {labels}."
+REASONS = (
+    "Is this a live face, or a spoof: a presentation attack such as a print, a screen or a mask before the camera, and why? "
+    "Answer with live or spoof first, then with what in the picture tells it: light, depth and shape of the face, edges, borders, texture."
+)
+EVIDENCE = "This is a presentation attack. Which visible evidence of it does the picture show? Answer with one sentence."
 ATTRIBUTES = (
     "Which of these attributes does this picture show? Answer with a list of those that it does, out of: {labels}; "
     'or with "none".'

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...model.taxonomy import ATTACKS
 from ..benchmark import Benchmark, Chosen
-from .questions import ATTACK_TYPE, ATTACKED, LIVE
+from .questions import ATTACK_TYPE, ATTACKED, EVIDENCE, LIVE
 
 METRICS = ("error rates", "curves", "calibration", "band", "accuracy")
 FRAMES = 4
@@ -75,6 +75,19 @@ SPOOFING = (
     ),
     _live("siw-mv2", "siw_mv2", "protocol I, 4 frames a video", {"protocols.I": ("test",)}, per="clip", frames=FRAMES),
     _types("siw-mv2-types", "siw_mv2", "protocol I, test part, 4 frames a video", SPECIES, {"protocols.I": ("test",)}),
+    _live("padisi-face", "padisi_face", "fold 0 of 3", {"split": ("test",)}, {"split": ("val",)}),
+    Benchmark(
+        "padisi-reasons",
+        "1",
+        "text",
+        "padisi_face",
+        "attacks of fold 0, the first of five descriptions",
+        (),
+        EVIDENCE,
+        ("bleu", "rouge"),
+        truth="answer",
+        chosen={"split": ("test",), "live": ("False",)},
+    ),
     _live("celeba-spoof", "celeba_spoof", "intra test", {"protocols.intra_test": ("test",)}),
     *(_unified(protocol) for protocol in ("p1", "p2.1", "p2.2")),
     _live(

@@ -1,4 +1,4 @@
-"""What is said of a verdict, held against what is there: precision and recall of cues, BLEU-4 and ROUGE-L of texts.
+"""What is said of a verdict, held against what is there: precision and recall of cues, BLEU-4 and ROUGE-L of texts, marks of a judge.
 
 Texts are cut into words by sacrebleu (13a) and rouge_score, so that numbers are those of other papers; the counts are added
 up here, so that they can be resampled.
@@ -61,6 +61,14 @@ def rouge_l(said: Sequence[str], written: Sequence[str], subjects: Subjects) -> 
     rows = [(1.0, scorer.score(reference, text)["rougeL"].fmeasure) for text, reference in zip(said, written, strict=True)]
     counts = subjects.sums(np.array(rows, float).reshape(len(rows), 2))
     return Tally((Column("ROUGE-L", len(rows)),), counts, lambda sums: ratio(sums[..., 1:], sums[..., :1]))
+
+
+def marks(given: np.ndarray, names: Sequence[str], subjects: Subjects) -> Tally:
+    """Mean mark of each criterion; `given` [n, criteria], NaN where the judge gave none, which takes no part."""
+    known = ~np.isnan(given)
+    counts = subjects.sums(np.concatenate([np.where(known, given, 0.0), known], axis=1))
+    columns = tuple(Column(name, int(count)) for name, count in zip(names, known.sum(0), strict=True))
+    return Tally(columns, counts, lambda sums: ratio(sums[..., : len(names)], sums[..., len(names) :]))
 
 
 @functools.cache

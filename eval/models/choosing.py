@@ -4,6 +4,7 @@ or a .csv, or a folder, of a tool's tables. Told in one line, before any work, i
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ...model.checkpoint import DEFAULT, names_server
 from ...model.errors import FacewiseError
@@ -66,9 +67,10 @@ def model_of(asked: Asked) -> Model:
 
 def _facewise(name: str) -> Model:
     from ...model.assistant import load
+    from .ahead import shared
     from .facewise import FacewiseModel
 
-    return FacewiseModel(load(name))
+    return FacewiseModel(shared(load(name)))
 
 
 def _served(asked: Asked) -> Model:
@@ -78,10 +80,21 @@ def _served(asked: Asked) -> Model:
 
     engine = HttpEngine(asked.name, at_once=asked.at_once)
     if engine.server.ours and asked.served in (None, engine.server.model):
-        return _facewise(asked.name)
+        return _served_facewise(asked, engine)
     if asked.served:
         engine.server = replace(engine.server, model=asked.served)
     return ChatModel(engine, engine.server.model, asked.strategy, asked.at_once)
+
+
+def _served_facewise(asked: Asked, engine: Any) -> Model:
+    """By `engine`, which lets as many requests out together as were asked for, in whole groups of items."""
+    from ...model.assistant import load
+    from .ahead import shared
+    from .facewise import TOGETHER, FacewiseModel
+
+    assistant = load(asked.name)
+    assistant.engine = engine
+    return FacewiseModel(shared(assistant), at_once=max(1, asked.at_once // TOGETHER))
 
 
 def _type(config: Path) -> str:

@@ -1,15 +1,24 @@
 """A Facewise model, on this machine or behind our own server: numbers and labels come from the object of its answer, not from its words.
 
 Of several pictures of one item the numbers are averaged. What the object does not hold (an age, whether a face was altered) is read
-from the words where the question was put in words, and is unparsed where the model does not answer it at all.
+from the words where the question was put in words, and is unparsed where the model does not answer it at all. While the engine works on one
+group of items, pictures of the next are looked at (ahead.py); a server of ours works on several groups.
 """
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from ...model.answer import Answer, Reply
+from ...model.clips import as_filmed
+from ...model.errors import FacewiseError
+from ...model.perception.picture import Picture
 from ...model.readings import is_active, verdict
 from ...model.replies import UNPARSED
 from ...model.taxonomy import COARSE, EMOTIONS
@@ -17,38 +26,74 @@ from ..benchmark import Benchmark
 from ..items import Item
 from ..parsing import THOUSANDTHS, label_of
 from ..pictures import opened
+from .ahead import Width, ahead, as_they_come
 from .protocol import Said, Shown
 
 TOGETHER = 8
+AHEAD = 2  # groups that are looked at before they are asked about
+EYES = max(1, (os.cpu_count() or 1) // 2)  # threads that look; one looks at some 25 pictures a second
 ASKED_AS = {"emotion": "emotion", "units": "au", "live": "spoof", "attack type": "spoof", "cues": "spoof", "boxes": "spoof"}
 ASKED_AS |= {"micro class": "emotion", "coarse emotion": "emotion", "movements": "micro"}
 
 
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """An item whose pictures the perceiver remembers, or whose clip was watched: `sources` as the assistant takes them."""
+
+    shown: Shown
+    sources: tuple[Any, ...]
+
+
 class FacewiseModel:
-    """`assistant`: of model/assistant.py."""
+    """`assistant`: of model/assistant.py, its perceiver one for several threads (ahead.shared); `at_once`: groups that are asked about
+    together, which only a server's engine may be."""
 
     together = TOGETHER
     looks = True
 
-    def __init__(self, assistant: Any):
-        self.assistant = assistant
+    def __init__(self, assistant: Any, at_once: int = 1):
+        self.assistant, self.at_once = assistant, at_once
         self.name: str = assistant.name
+        # For good, because the detector's models belong to the thread that made them.
+        self._reader = ThreadPoolExecutor(1, "facewise-reader")
+        self._eyes = ThreadPoolExecutor(EYES, "facewise-eyes")
 
     def answers(self, groups: Iterator[Sequence[Shown]], benchmark: Benchmark) -> Iterator[tuple[Item, Said]]:
-        for group in groups:
-            yield from self._asked(group, benchmark)
+        coming = ahead(self._reader, groups, partial(self._looked_at, benchmark=benchmark), AHEAD)
+        ask = partial(self._asked, benchmark=benchmark)
+        if self.at_once == 1:
+            yield from chain.from_iterable(map(ask, coming))
+            return
+        width = Width(self.at_once)
+        with ThreadPoolExecutor(self.at_once) as pool:
+            yield from chain.from_iterable(as_they_come(pool, coming, width.timed(ask), width.room))
 
-    def _asked(self, group: Sequence[Shown], benchmark: Benchmark) -> Iterator[tuple[Item, Said]]:
+    def _looked_at(self, group: Sequence[Shown], benchmark: Benchmark) -> list[Looked]:
+        sources = [[opened(shown.item.record)] if benchmark.whole_clip else list(shown.pictures) for shown in group]
+        seen = self._eyes.map(self._seen, chain.from_iterable(sources))
+        return [Looked(shown, tuple(islice(seen, len(some)))) for shown, some in zip(group, sources, strict=True)]
+
+    def _seen(self, source: Any) -> Any:
+        """What cannot be looked at stays as it is: the answer says why."""
+        with suppress(FacewiseError):
+            if not isinstance(source, Picture):
+                return as_filmed(source, self.assistant.perceiver)
+            self.assistant.perceiver.perceive(source)
+        return source
+
+    def _asked(self, group: Sequence[Looked], benchmark: Benchmark) -> list[tuple[Item, Said]]:
         """All pictures of the group whose words are the same in one batch."""
-        for prompt in dict.fromkeys(shown.prompt for shown in group):
-            some = [shown for shown in group if shown.prompt == prompt]
-            sources = [[opened(shown.item.record)] if benchmark.whole_clip else list(shown.pictures) for shown in some]
+        found: list[tuple[Item, Said]] = []
+        for prompt in dict.fromkeys(looked.shown.prompt for looked in group):
+            some = [looked for looked in group if looked.shown.prompt == prompt]
+            sources = list(chain.from_iterable(looked.sources for looked in some))
             started = time.perf_counter()
-            told = self.assistant.ask(list(chain(*sources)), question=prompt, task=ASKED_AS.get(benchmark.truth, "chat"))
-            each_s, replies = (time.perf_counter() - started) / len(some), iter(told)
-            for shown, shots in zip(some, sources, strict=True):
-                found = [next(replies) for _ in shots]
-                yield shown.item, self._said(found, shown, benchmark, round(each_s, 4))
+            replies = iter(self.assistant.ask(sources, question=prompt, task=ASKED_AS.get(benchmark.truth, "chat")))
+            each_s = round((time.perf_counter() - started) / len(some), 4)
+            for looked in some:
+                told = [next(replies) for _ in looked.sources]
+                found.append((looked.shown.item, self._said(told, looked.shown, benchmark, each_s)))
+        return found
 
     def _said(self, replies: Sequence[Reply], shown: Shown, benchmark: Benchmark, duration_s: float) -> Said:
         text = " ".join(dict.fromkeys(reply.text for reply in replies))

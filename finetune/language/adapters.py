@@ -18,6 +18,8 @@ from ...model.errors import FacewiseError
 from ...model.network.loading import listing
 from ..recipe import Recipe
 
+BLOCK, BLOCKS = 64, 256  # of weights that have a scale in common; of scales that have one
+
 
 def with_lora(language_model: nn.Module, recipe: Recipe) -> Any:
     """A PEFT model around it, only its LoRA learning. Raises FacewiseError for a target that the model does not have."""
@@ -55,6 +57,19 @@ def quantisation() -> Any:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
+
+
+def four_bit_layers(language_model: Any) -> list[nn.Linear]:
+    """Those that it is about: what gives the logits stays as it is, as embeddings and norms do."""
+    last = language_model.get_output_embeddings()
+    return [part for part in language_model.modules() if isinstance(part, nn.Linear) and part is not last]
+
+
+def four_bit_bytes(count: int) -> int:
+    """What bitsandbytes keeps of a layer of `count` weights: half a byte of each, a scale of 8 bits for every block of them, a float32 for every
+    256 scales, and three tables in float32, the 16 values of NF4, the 256 of a scale, and the scales' mean."""
+    blocks = -(-count // BLOCK)
+    return -(-count // 2) + blocks + 4 * (-(-blocks // BLOCKS) + 16 + 256 + 1)
 
 
 def save_adapter(language: Any, base_name: str, folder: Path) -> None:

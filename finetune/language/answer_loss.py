@@ -73,15 +73,15 @@ class WithLoss(nn.Module):
         **looked: Tensor,
     ) -> dict[str, Tensor]:
         embeds = self.model.embed(input_ids, face_features, face_kinds, **looked)
+        is_face = input_ids == self.model.config.image_token_id
         if self.training and self.pvtm_drop and face_features is not None:
-            is_face = input_ids == self.model.config.image_token_id
             question = question_mask(is_face, counts, attention_mask)
             attention_mask = kept_attention(embeds, is_face, question, attention_mask, self.pvtm_keep, self.pvtm_drop)
-        logits_of = packed_logits if self.packing else padded_logits
-        said = logits_of(self.model.language_model, embeds, attention_mask, input_ids, counts)
-        loss = counted(*said) + 0.0 * self._touched(embeds)
+        given = (self.model.language_model, embeds, attention_mask, input_ids, counts)
+        said = weighed(*packed_logits(*given, is_face)) if self.packing else counted(*padded_logits(*given))
+        loss = said + 0.0 * self._touched(embeds)
         if self.training and self.consistency and pairs:
-            loss = loss + self.consistency * consistency_loss(self.model, pairs)
+            loss = loss + self.consistency * consistency_loss(self.model, pairs, self.packing)
         return {"loss": loss}
 
     def _touched(self, embeds: Tensor) -> Tensor:
@@ -103,5 +103,9 @@ def padded_logits(
 def counted(logits_BKV: Tensor, ids_BK: Tensor, counts_BK: Tensor) -> Tensor:
     """Sum of the cross-entropies of tokens times what they count."""
     scored = counts_BK > 0
-    losses = cross_entropy(logits_BKV[scored].float(), ids_BK[scored], reduction="none")
-    return (losses * counts_BK[scored]).sum()
+    return weighed(logits_BKV[scored], ids_BK[scored], counts_BK[scored])
+
+
+def weighed(logits_KV: Tensor, ids_K: Tensor, counts_K: Tensor) -> Tensor:
+    """The same of tokens that all count."""
+    return (cross_entropy(logits_KV.float(), ids_K, reduction="none") * counts_K).sum()

@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import TrainingArguments
 
 from ..lessons.batches import Lessons
 from ..lessons.lesson import Lesson
 from ..lessons.sampler import LessonSampler
-from ..processes import number_of
+from ..processes import number_of, of_all
 from ..recipe import Recipe
 from ..stage_trainer import StageTrainer, fit
 from ..training_arguments import training_arguments
@@ -30,11 +30,14 @@ class AnswerTrainer(StageTrainer):
 
     def __init__(self, sampler: LessonSampler, **kwargs: Any):
         super().__init__(**kwargs)
-        self.label_names = ["counts"]  # or held-out rows would be looked at without a loss
-        self._sampler = FullBatches(sampler, self.args.train_batch_size) if number_of() > 1 else sampler
+        self._sampler = shared(sampler, self.args.train_batch_size)
+        self._looked: list[tuple[float, int]] = []
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         return self._sampler
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> Sampler[int]:
+        return shared(SequentialSampler(eval_dataset), self.args.eval_batch_size)
 
     def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> Tensor:
         rows = torch.tensor(sum(rows_of(batch) for batch in batch_samples), device=device)
@@ -51,15 +54,39 @@ class AnswerTrainer(StageTrainer):
             loss = loss + (self.accelerator.reduce(loss.detach(), "mean") - loss.detach())
         return (loss, outputs) if return_outputs else loss
 
+    def prediction_step(
+        self, model: Any, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
+    ) -> tuple[None, None, None]:
+        """What evaluation_loop adds up, and nothing for the Trainer's own mean, in which a last batch weighs otherwise than its rows where
+        processes share it."""
+        inputs = self._prepare_inputs(inputs)
+        with torch.no_grad(), self.compute_loss_context_manager():
+            self._looked.append((float(model(**inputs)["loss"]), rows_of(inputs)))
+        return None, None, None
+
+    def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **options: Any) -> Any:
+        """The loss is the mean over all rows of all processes."""
+        self._looked = []
+        output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **options)
+        losses, rows = zip(*(told for looked in of_all(self._looked) for told in looked), strict=True)
+        output.metrics[f"{metric_key_prefix}_loss"] = sum(losses) / sum(rows)
+        return output
+
+
+def shared(sampler: Sampler[int], batch: int) -> Sampler[int]:
+    """So that processes can share its batches."""
+    return FullBatches(sampler, batch) if number_of() > 1 else sampler
+
 
 class FullBatches(Sampler[int]):
     """The sampler's rows, and Filled.BLANK until the last batch is full: the processes that share it need a row each."""
 
-    def __init__(self, sampler: LessonSampler, batch: int):
+    def __init__(self, sampler: Any, batch: int):
         self.sampler, self.batch = sampler, batch
 
     def set_epoch(self, epoch: int) -> None:
-        self.sampler.set_epoch(epoch)
+        if isinstance(self.sampler, LessonSampler):
+            self.sampler.set_epoch(epoch)
 
     def __len__(self) -> int:
         return -(-len(self.sampler) // self.batch) * self.batch
@@ -101,7 +128,7 @@ def fit_answers(
     held_out: Sequence[Lesson] = (),
 ) -> None:
     """Trains in place, and tells the loss of the `held_out` now and then; raises FacewiseError as `fit` does."""
-    looks_at = Lessons(held_out, lessons.pad_id, lessons.look) if held_out else None
+    looks_at = Filled(Lessons(held_out, lessons.pad_id, lessons.look)) if held_out else None
     data = {"train_dataset": Filled(lessons), "eval_dataset": looks_at, "data_collator": lessons.collate}
     fit(AnswerTrainer(sampler, model=model, args=arguments, **data), rate)
 

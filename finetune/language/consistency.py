@@ -1,7 +1,7 @@
 """The verdict must not hang on how it is asked for: the symmetric KL between its distributions over two paraphrases of a row (docs/science.md §7).
 
 A row with a verdict has a `twin`, the prompt with another question from the pool; own prompt and twin go through the language model as far as the
-answer's first token, beside the row itself. `consistency` of a recipe is the weight of this loss; 0 makes no twins. A pack has no two camera copies
+answer's first token, beside the row itself; where rows are packed, what both have in common once. `consistency` of a recipe is the weight of this loss; 0 makes no twins. A pack has no two camera copies
 of a picture, so it is the questions that differ.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import log_softmax
+from torch.nn.functional import log_softmax, pad
 
 from ...data_builders.instructions.evidence_answers import QUESTIONS
 from ...model.network.modeling import FacewiseForConditionalGeneration
@@ -22,6 +22,7 @@ from ...model.network.processing import FacewiseProcessor
 from ...model.questions import DEFAULT_QUESTIONS
 from ..lessons.conversations import Conversation, Turn
 from ..lessons.lesson import VERDICTS, Lesson, prompt_ids
+from .packing import logits_of, shared_heads
 
 _FACE = re.compile(r"^Face \d+: ")
 POOL = tuple(dict.fromkeys((DEFAULT_QUESTIONS["spoof"], *QUESTIONS["spoof"])))
@@ -64,15 +65,30 @@ def own_prompt(row: Lesson) -> Tensor:
     return row.ids[: int((row.counts > 0).nonzero()[0])]
 
 
-def consistency_loss(model: FacewiseForConditionalGeneration, pairs: dict[str, Any]) -> Tensor:
-    """Summed over pairs, as a row's loss is over rows."""
-    lasts = pairs["attention_mask"].sum(1) - 1
-    places, which = lasts.unique(return_inverse=True)
+def consistency_loss(model: FacewiseForConditionalGeneration, pairs: dict[str, Any], is_packed: bool = False) -> Tensor:
+    """Summed over pairs, as a row's loss is over rows. `is_packed`: see packing.py; it changes no loss."""
     embeds = model.embed(**{name: value for name, value in pairs.items() if name != "attention_mask"})
-    given = {"inputs_embeds": embeds, "attention_mask": pairs["attention_mask"], "logits_to_keep": places}
+    logits = (packed_ends if is_packed else padded_ends)(model, embeds, pairs["input_ids"], pairs["attention_mask"])
+    verdicts = logits[:, list(model.config.verdict_ids)].float()
+    return symmetric_kl(verdicts[0::2], verdicts[1::2]).sum()
+
+
+def padded_ends(model: FacewiseForConditionalGeneration, embeds_BTD: Tensor, _ids_BT: Tensor, attention_BT: Tensor) -> Tensor:
+    """Logits [B, V] after the last token of each row."""
+    lasts = attention_BT.sum(1) - 1
+    places, which = lasts.unique(return_inverse=True)
+    given = {"inputs_embeds": embeds_BTD, "attention_mask": attention_BT, "logits_to_keep": places}
     logits = model.language_model(**given, use_cache=False).logits
-    verdicts = logits[torch.arange(len(lasts), device=logits.device), which][:, list(model.config.verdict_ids)]
-    return symmetric_kl(verdicts[0::2].float(), verdicts[1::2].float()).sum()
+    return logits[torch.arange(len(lasts), device=logits.device), which]
+
+
+def packed_ends(model: FacewiseForConditionalGeneration, embeds_BTD: Tensor, ids_BT: Tensor, attention_BT: Tensor) -> Tensor:
+    """The same; own prompt and twin show the same faces."""
+    stays = attention_BT.bool()
+    ends = stays & ~pad(stays[:, 1:], (0, 1))
+    pairs = torch.arange(len(ids_BT), device=ids_BT.device) // 2
+    heads = shared_heads(ids_BT, stays & ~ends, ids_BT == model.config.image_token_id, pairs)
+    return logits_of(model.language_model, embeds_BTD, stays, ends, heads)
 
 
 def symmetric_kl(one_P2: Tensor, other_P2: Tensor) -> Tensor:

@@ -42,14 +42,14 @@ def blocks(page: Page) -> gr.Blocks:
         conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Chat", id="chat"):
-                parts = chat_tab()
+                parts = chat_tab(page.models.emotion)
                 _chat(Talking(parts, page.models, page.save), parts, conversation)
             with gr.Tab("Many files", id="batch"):
                 _batch(batch_tab(page.models.emotion), page.models, parts.saved)
-            with gr.Tab("Rows", id="rows"):
+            with gr.Tab("Data", id="rows"):
                 if (browsing := rows_tab(page.rows)) and page.rows:
                     _rows(browsing, page.rows, made)
-            with gr.Tab("Report", id="report"):
+            with gr.Tab("Evaluation", id="report"):
                 _report(report_tab())
         made.queue(default_concurrency_limit=8)
     return made
@@ -71,8 +71,8 @@ def _header(models: Models) -> str:
     who = "the embedded model" if models.model == "default" else models.model
     fake = " · the fake engine writes the words" if models.engine == "fake" else ""
     return (
-        '<header class="fw-top"><h1>Facewise</h1><p>What a face in a photo shows, and what an answer rests on.</p>'
-        f'<span class="model">{escape(who)}{fake}</span><button type="button" id="theme" aria-label="Change between light and dark">◐</button></header>'
+        '<header class="fw-top"><h1>Facewise</h1><p>What a face in a photo or a clip shows, and what the answer rests on.</p>'
+        f'<span class="model" title="{escape(who, quote=True)}">{escape(who)}{fake}</span><button type="button" id="theme" aria-label="Change between light and dark">◐</button></header>'
     )
 
 
@@ -82,14 +82,16 @@ def _chat(talking: Talking, parts: Parts, conversation: Any) -> None:
     looking: dict[str, Any] = quiet | {"concurrency_limit": 1, "concurrency_id": "looking"}
     answering: dict[str, Any] = quiet | {"concurrency_limit": 1, "concurrency_id": "model"}
 
-    running = [parts.drop.upload(talking.files, [parts.drop, conversation], outputs, **looking)]
+    # No event here cancels another: see stopping.py
+    parts.drop.upload(talking.files, [parts.drop, conversation], outputs, **looking)
     for button, path in parts.samples:
-        running.append(button.click(_sample(talking, path), [conversation], outputs, **looking))
+        button.click(_sample(talking, path), [conversation], outputs, **looking)
     parts.camera.input(talking.camera, [parts.camera, conversation], outputs, **looking)
-    # "multiple": after a Stop, Gradio's "once" can believe for good that the stopped answer still runs; page.js holds questions back until then
+    # "multiple": a stopped answer may be at its last token when the next question comes, which "once" would drop; page.js holds questions
+    # back while one is answered
     asking = [parts.question.submit, parts.ask.click, *(button.click for button in parts.prompts)]
-    running.append(gr.on(asking, talking.asked, [parts.question, conversation], outputs, trigger_mode="multiple", **answering))
-    parts.stop.click(talking.stop, [conversation], outputs, cancels=running, **quiet)
+    gr.on(asking, talking.asked, [parts.question, conversation], outputs, trigger_mode="multiple", **answering)
+    parts.stop.click(talking.stop, [conversation], outputs, **quiet)
 
     for shown in (parts.strip, parts.stage, parts.film, parts.moves):
         shown.click(talking.click, [conversation], outputs, **quiet)
@@ -102,7 +104,7 @@ def _chat(talking: Talking, parts: Parts, conversation: Any) -> None:
     _download(parts.export_json, downloads.conversation_json, [conversation], parts.saved, quiet)
     _download(parts.export_markdown, downloads.conversation_markdown, [conversation], parts.saved, quiet)
     parts.load.upload(_opening(talking, conversation), [parts.load, conversation], [conversation, *outputs], **looking)
-    parts.fresh.click(_afresh(talking, conversation), [conversation], [conversation, *outputs], cancels=running, **quiet)
+    parts.fresh.click(_afresh(talking, conversation), [conversation], [conversation, *outputs], **quiet)
 
 
 def _sample(talking: Talking, path: str) -> Any:
@@ -123,7 +125,7 @@ def _opening(talking: Talking, state: Any) -> Any:
 def _afresh(talking: Talking, state: Any) -> Any:
     def fresh(conversation: Conversation) -> dict[Any, Any]:
         new = Conversation()
-        return {state: new, **talking.shown(new), talking.parts.status: ""}
+        return {state: new, **talking.instead(conversation, new)}
 
     return fresh
 
@@ -135,40 +137,51 @@ def _download(button: Any, made: Any, inputs: list[Any], holder: Any, options: d
 
 
 def _batch(parts: BatchParts, models: Models, holder: Any) -> None:
-    replies = gr.State([])  # a callable here would be an open API route
+    runs = gr.State(batch.Run())  # a callable here would be an open API route
     options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
     def answer(files: Sequence[str] | None, task: str) -> Iterator[dict[Any, Any]]:
-        paths = list(files or ())
-        told: list[dict[str, Any]] = []
-        empty = {replies: told, parts.out: "", parts.told: gr.update(visible=False), parts.files: None}
+        paths, run = list(files or ()), batch.Run()
+        empty = {runs: run, parts.out: "", parts.told: gr.update(visible=False), parts.files: None}
         if not paths:
-            yield {**empty, parts.status: _line("Choose some photos first.")}
+            yield {**empty, parts.status: _line("Choose some photos or clips first.")}
             return
-        yield {**empty, parts.status: _line(f"Preparing {len(paths)} files …")}
+        yield {**empty, parts.status: _line(f"Preparing {_files(len(paths))} …"), parts.stop: gr.update(interactive=True)}
+        ending = "Done."
         try:
-            for reply in batch.replies(paths, task, models):
-                told.append(reply)
-                done = _line(f"{len(told)} of {len(paths)}")
-                yield {replies: told, parts.status: done, parts.out: batch.table(told), parts.told: gr.update(visible=True)}
+            for reply in batch.replies(paths, task, models, lambda: run.is_stopped):
+                run.told.append(reply)
+                done = _line(f"{len(run.told)} of {_files(len(paths))}")
+                yield {parts.status: done, parts.out: batch.table(run.told), parts.told: gr.update(visible=True)}
         except FacewiseError as error:
             models.forget()
-            yield {parts.status: _line(sentence(error))}
+            ending = sentence(error)
+        if run.is_stopped:
+            ending = f"Stopped; {len(run.told)} of {_files(len(paths))} answered."
+        yield {parts.status: _line(ending), parts.stop: gr.update(interactive=False)}
+
+    def stop(run: batch.Run) -> dict[Any, Any]:
+        run.is_stopped = True
+        return {parts.status: _line("Stopping …"), parts.stop: gr.update(interactive=False)}
 
     busy = {**options, "concurrency_limit": 1, "concurrency_id": "model"}
-    outputs = [replies, parts.status, parts.out, parts.told, parts.files]
-    running = [parts.run.click(answer, [parts.files, parts.task], outputs, **busy)]
-    running.append(parts.folder.upload(answer, [parts.folder, parts.task], outputs, **busy))
-    parts.stop.click(lambda: _line("Stopped; what is answered stays."), None, [parts.status], cancels=running, **options)
+    outputs = [runs, parts.status, parts.out, parts.told, parts.files, parts.stop]
+    parts.run.click(answer, [parts.files, parts.task], outputs, **busy)
+    parts.folder.upload(answer, [parts.folder, parts.task], outputs, **busy)
+    parts.stop.click(stop, [runs], [parts.status, parts.stop], **options)
     for button, name, kind, written in (
         (parts.csv, "facewise.csv", "text/csv", batch.as_csv),
         (parts.lines, "facewise.jsonl", "application/jsonl", batch.as_lines),
     ):
-        _download(button, _written(name, kind, written), [replies], holder, options)
+        _download(button, _written(name, kind, written), [runs], holder, options)
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'s' if count != 1 else ''}"
 
 
 def _written(name: str, kind: str, written: Any) -> Any:
-    return lambda replies: downloads.named(name, kind, written(replies))
+    return lambda run: downloads.named(name, kind, written(run.told))
 
 
 def _rows(parts: RowsParts, folder: Path, made: gr.Blocks) -> None:

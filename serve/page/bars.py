@@ -40,7 +40,7 @@ def gauge(answer: Mapping[str, Any] | None, calibration: Mapping[str, float] | N
     elif score is None:
         words = f"Uncertain: {answer.get('score_missing', 'there is no score')}."
     else:
-        words = f"{answer['label'].capitalize()}: {share(score)} probable that this is a presentation attack (a print, a screen, a mask, …)."
+        words = f"{answer['label'].capitalize()}: {share(score)} probable to be a presentation attack (print, screen, mask …)."
     marker = "" if score is None else f'<b style="left:{100 * score:.1f}%"></b>'
     zones = _zones(calibration["low"], calibration["high"]) if calibration else '<i class="plain"></i>'
     scale = '<p class="fw-scale" aria-hidden="true"><span>live</span><span>uncertain</span><span>spoof</span></p>'
@@ -56,16 +56,23 @@ def share(score: float) -> str:
     return "over 99%" if score > 0.99 else "under 1%" if score < 0.01 else f"{score:.0%}"
 
 
+def brief(score: float) -> str:
+    """The same for a row of bars, where little place is."""
+    return "&lt;1%" if score < 0.005 else f"{min(score, 0.99):.0%}"
+
+
 def _zones(low: float, high: float) -> str:
     shares = {"live": low, "unsure": high - low, "spoof": 1 - high}
     return "".join(f'<i class="{name}" style="width:{100 * share:.1f}%"></i>' for name, share in shares.items())
 
 
 def _signs(answer: Mapping[str, Any] | None) -> str:
+    """One line, there before it is filled, so that nothing below it jumps when a verdict comes."""
     if not answer or not answer.get("attack"):
-        return ""
+        return '<div class="fw-sign"></div>'
     cues = "".join(f"<li>{escape(cue['name'])} {min(cue['p'], 0.99):.0%}</li>" for cue in answer.get("cues") or ())
-    return f'<p class="sign">Looks most like: <strong>{escape(answer["attack"])}</strong></p><ul class="fw-chips" aria-label="Signs of it">{cues}</ul>'
+    chips = f'<ul class="fw-chips" aria-label="Signs of it">{cues}</ul>' if cues else ""
+    return f'<div class="fw-sign"><p>Looks most like: <strong>{escape(answer["attack"])}</strong></p>{chips}</div>'
 
 
 def action_units(readings: Mapping[str, ActionUnitReading], baseline: str) -> str:
@@ -79,7 +86,7 @@ def action_units(readings: Mapping[str, ActionUnitReading], baseline: str) -> st
     quiet = "".join(_unit(code, readings[code], False) for code in silent)
     return (
         f'<section class="fw-aus"><h3>Muscle actions <small>intensity 0–5, compared with {escape(baseline)}</small></h3>{shown}'
-        f'<details class="fw-more"><summary>{len(silent)} silent</summary><ul class="fw-bars">{quiet}</ul></details></section>'
+        f'<details class="fw-more" data-keep="silent"><summary>{len(silent)} silent</summary><ul class="fw-bars">{quiet}</ul></details></section>'
     )
 
 
@@ -99,7 +106,7 @@ def appearance(emotion: Emotion) -> str:
     rows = "".join(
         f'<li class="{"loud" if name == emotion.label else "quiet"}{" proto" if name == NO_PROTOTYPE else ""}"><span class="name">{escape(name)}</span>'
         f'<span class="bar" aria-hidden="true"><i style="width:{100 * emotion.scores[name]:.0f}%"></i></span>'
-        f'<span class="value">{min(emotion.scores[name], 0.99):.0%}</span></li>'
+        f'<span class="value">{brief(emotion.scores[name])}</span></li>'
         for name in ordered
     )
     lead = {"uncertain": "Resembles no emotion clearly.", NO_PROTOTYPE: "No clear prototype."}.get(
@@ -112,4 +119,4 @@ def appearance(emotion: Emotion) -> str:
 
 
 def limits() -> str:
-    return f'<details class="fw-more fw-limits"><summary>What the model cannot know</summary><p>{LIMITS}</p></details>'
+    return f'<details class="fw-more fw-limits" data-keep="limits"><summary>What the model cannot know</summary><p>{LIMITS}</p></details>'

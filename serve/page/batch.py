@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,40 +15,66 @@ from ...model.answer import ActionUnitReading
 from ...model.clips import Filmed
 from ...model.errors import FacewiseError
 from ...model.perception.picture import read_picture
-from ...model.perception.video import is_clip
+from ...model.perception.video import Frame, is_clip
 from ...model.readings import is_active
 from .sources import check_length, short_clip
+from .stopping import IsStopped, StoppedError, nobody_stops
 
 if TYPE_CHECKING:
     from .models import Models
 
 COLUMNS = ("input", "face", "quality", "label", "score", "attack", "appearance", "action units", "text")
+HEADINGS = {
+    "label": "verdict",
+    "score": "probability of spoof",
+    "text": "answer",
+}  # on the page; the CSV keeps the names of `ask --json`
 MOST = 200
 
 
-def replies(paths: Sequence[str], task: str, models: Models) -> Iterator[dict[str, Any]]:
-    """One object a file, in order; a bad one carries its error. The files are deleted. Raises FacewiseError for what concerns all."""
+@dataclass(eq=False)
+class Run:
+    """Files that are being answered: what was `told` until now, and whether the visitor stopped it."""
+
+    told: list[dict[str, Any]] = field(default_factory=list)
+    is_stopped: bool = False
+
+
+def replies(paths: Sequence[str], task: str, models: Models, is_stopped: IsStopped = nobody_stops) -> Iterator[dict[str, Any]]:
+    """One object a file, in order, until it `is_stopped`; a bad one carries its error. The files are deleted. Raises FacewiseError for
+    what concerns all."""
     try:
         if len(paths) > MOST:
             raise FacewiseError(f"{len(paths)} files; at most {MOST} at once, `facewise ask` takes any number")
         models.assistant()
         for path in paths:
-            yield _reply(Path(path), task, models)
+            yield _reply(Path(path), task, models, is_stopped)
+    except StoppedError:
+        return
     finally:
         for path in paths:
             Path(path).unlink(missing_ok=True)
 
 
-def _reply(file: Path, task: str, models: Models) -> dict[str, Any]:
+def _reply(file: Path, task: str, models: Models, is_stopped: IsStopped) -> dict[str, Any]:
     try:
-        return models.ask(_clip(file, models) if is_clip(file) else read_picture(_bytes(file), file.name), task).to_dict()
+        source = _clip(file, models, is_stopped) if is_clip(file) else read_picture(_bytes(file), file.name)
+        return models.ask(source, task, is_stopped).to_dict()
+    except StoppedError:
+        raise
     except FacewiseError as error:
         return {"input": file.name, "error": str(error)}
 
 
-def _clip(file: Path, models: Models) -> Filmed:
+def _clip(file: Path, models: Models, is_stopped: IsStopped) -> Filmed:
     clip = short_clip(_bytes(file), file.name)
-    return Filmed(clip, models.watch(clip, partial(check_length, clip)).result())
+
+    def seen(frame: Frame) -> None:
+        if is_stopped():
+            raise StoppedError(f"{clip.name}: stopped")
+        check_length(clip, frame)
+
+    return Filmed(clip, models.watch(clip, seen).result())
 
 
 def _bytes(file: Path) -> bytes:
@@ -86,7 +112,7 @@ def table(told: Sequence[dict[str, Any]]) -> str:
     """HTML; columns that are empty everywhere are left out."""
     lines = [row for reply in told for row in rows(reply)]
     kept = [name for name in COLUMNS if any(line[name] for line in lines)] or list(COLUMNS)
-    head = "".join(f'<th scope="col">{name}</th>' for name in kept)
+    head = "".join(f'<th scope="col">{HEADINGS.get(name, name)}</th>' for name in kept)
     body = "".join(
         "<tr>" + "".join(f'<td class="c-{name.split()[0]}">{escape(line[name])}</td>' for name in kept) + "</tr>"
         for line in lines

@@ -31,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--auth", metavar="USER:PASS", help="ask for this name and password (FACEWISE_AUTH in the environment: ps shows a flag)"
     )
     parser.add_argument("--save", metavar="DIR", help="keep every conversation in this folder; without it nothing is kept")
-    parser.add_argument("--rows", metavar="DIR", help="show the instruction rows of this folder, which `facewise build` wrote")
+    parser.add_argument(
+        "--rows",
+        metavar="DIR",
+        help="show the instruction rows of this folder, which `facewise build` wrote, or of a .jsonl or .parquet file",
+    )
     parser.add_argument("--no-emotion", action="store_true", help="action units only, no emotion words")
     parser.add_argument("--verbose", action="store_true", help="let libraries write to stderr")
 
@@ -43,7 +47,7 @@ def chat(args: argparse.Namespace, console: TextIO) -> int:
     auth, save, rows = (
         signed_in(args.auth or os.environ.get("FACEWISE_AUTH")),
         _folder("--save", args.save, makes=True),
-        _folder("--rows", args.rows),
+        _rows(args.rows),
     )
     if not 0 <= args.port < 2**16:
         raise FacewiseError(f"--port {args.port}: give a number below 65536")
@@ -98,6 +102,10 @@ def _folder(flag: str, name: str | None, makes: bool = False) -> Path | None:
     if not folder.is_dir():
         raise FacewiseError(f"{flag}: {folder}: no such folder")
     return folder
+
+
+def _rows(name: str | None) -> Path | None:
+    return Path(name) if name is not None and Path(name).is_file() else _folder("--rows", name)
 
 
 def _is_loopback(host: str) -> bool:

@@ -74,15 +74,28 @@ class Turn:
 
 
 @dataclass(eq=False)
+class Pending:
+    """A question that is being answered, about a face of an item, and the answer's `text` so far."""
+
+    question: str
+    item: int
+    face: int
+    text: str = ""
+
+
+@dataclass(eq=False)
 class Conversation:
     """Everything of a session; `neutral` is (its name, the face's evidence), `at` the item on view, `pending` the question that is
-    being answered, its text so far, and about which face of which item it is, `name` that of its file once it is kept."""
+    being answered and `reading` the upload that is being read, each until it ends or is stopped, `is_left` once the visitor has begun
+    another one, `name` that of its file once it is kept."""
 
     items: list[Item] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     at: int = -1
     neutral: tuple[str, Evidence] | None = None
-    pending: tuple[str, str, int, int] | None = None
+    pending: Pending | None = None
+    reading: object = None
+    is_left: bool = False
     name: str = ""
 
     @property
@@ -135,12 +148,21 @@ class Conversation:
         item.frame = reply["faces"][0].get("frame", item.frame)
         self.turns.append(Turn(question, answer["text"], place, face, reply))
 
+    def ask(self, question: str) -> Pending:
+        """About the chosen face. Whoever answers goes on while `pending` is what is returned here."""
+        self.pending = Pending(question, self.at, self.item.face if self.item else 0)
+        return self.pending
+
     def stop(self) -> None:
-        """What was written until now stays, and says that it was stopped."""
-        if self.pending:
-            question, text, place, face = self.pending
-            self.pending = None
-            self.turns.append(Turn(question, f"{text} … (stopped)".strip(), place, face))
+        """Nothing is read or answered any more; what was written until now stays, and says that it was stopped."""
+        pending, self.pending, self.reading = self.pending, None, None
+        if pending:
+            self.turns.append(Turn(pending.question, f"{pending.text} … (stopped)".strip(), pending.item, pending.face))
+
+    def leave(self) -> None:
+        """Another conversation takes its place."""
+        self.is_left = True
+        self.stop()
 
     def say(self, text: str, question: str = "") -> None:
         """What the page itself tells: a notice, an error."""

@@ -15,7 +15,7 @@ from ...model.sheets import movement_tiles
 from ...model.sightings import face_told
 from .conversation import Item
 from .drawn import jpeg, uri
-from .stage import pills
+from .stage import caption, pills
 
 if TYPE_CHECKING:
     from ...model.perception.clip import WatchedFace
@@ -48,8 +48,8 @@ def film(item: Item) -> str:
     told = f"frame {frame} of {len(item.film)}, {second:.2f} s"
     label = escape(f"{item.name}: {told}", quote=True)
     return (
-        f'<figure class="fw-stage clip"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}" style="aspect-ratio:{width}/{height}">'
-        f'<image href="{uri(item.film[frame])}" width="{width}" height="{height}"/>{box}</svg><figcaption>{label}</figcaption></figure>'
+        f'<figure class="fw-stage clip"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}">'
+        f'<image href="{uri(item.film[frame])}" width="{width}" height="{height}"/>{box}</svg>{caption(item.name, told)}</figure>'
         f"{pills(item)}{curve(face, frame) if face is not None else ''}"
     )
 
@@ -143,7 +143,7 @@ def _others(report: dict) -> str:
     spans = report["motion"]["distractors"] if report["motion"] else []
     rows = "".join(f"<li>{escape(span['kind'])} {span['start_s']:.2f}–{span['end_s']:.2f} s</li>" for span in spans)
     return (
-        f'<details class="fw-more"><summary>{len(spans)} movements explained otherwise</summary><ul class="fw-chips">{rows}</ul></details>'
+        f'<details class="fw-more" data-keep="others"><summary>{len(spans)} movement{"s" if len(spans) != 1 else ""} explained otherwise</summary><ul class="fw-chips">{rows}</ul></details>'
         if spans
         else ""
     )
@@ -183,5 +183,6 @@ def told(item: Item) -> str:
         if spots
         else f"No movement of face {face.id + 1} stands out from the noise."
     )
-    close = ["", "These are candidates, not facts; the buttons beside jump to each moment."] if spots else []
+    are = "This is a candidate, not a fact" if len(spots) == 1 else "These are candidates, not facts"
+    close = ["", f"{are}; buttons in the evidence jump to each moment."] if spots else []
     return "\n".join([found, *lines, *close, "", "Ask about this face, or choose a question below."])

@@ -29,9 +29,9 @@ def messages(conversation: Conversation) -> list[dict[str, Any]]:
             told.append({"role": "user", "content": _asked(turn.question, turn.item, turn.face, conversation)})
         told.append({"role": "assistant", "content": _inert(turn.text)})
     if conversation.pending:
-        question, text, place, face = conversation.pending
-        told.append({"role": "user", "content": _asked(question, place, face, conversation)})
-        told.append({"role": "assistant", "content": _inert(text) or WAITING})
+        pending = conversation.pending
+        told.append({"role": "user", "content": _asked(pending.question, pending.item, pending.face, conversation)})
+        told.append({"role": "assistant", "content": _inert(pending.text) or WAITING})
     return told
 
 

@@ -1,4 +1,8 @@
-"""What the page is made of: a transcript with its questions on the left, the evidence on the right, three more tabs; no behaviour."""
+"""What the page is made of: a transcript with its questions on the left, the evidence on the right, three more tabs; no behaviour.
+
+All evidence is there from the beginning, and page.css shows what the strip of files tells it to: a part that appeared piece by piece
+would push down what somebody reads.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ PROMPTS = {
     "Real?": "Is this face real, and why?",
     "Where?": "Where does it show?",
     "Muscles": "Which facial muscles are active?",
-    "Emotion": "Which emotion does the expression resemble?",
+    "Appearance": "Which emotion does the expression resemble?",
     "Micro-expression": "Is there a micro-expression?",
     "Describe": "Describe this face.",
 }
@@ -29,7 +33,7 @@ TASKS = {
     "micro": "Movements in clips",
     "describe": "Description",
 }
-VIEWS = {"Faces": "boxes", "Landmarks": "landmarks", "Attack map": "heat", "Attack area": "area", "Region attention": "regions"}
+VIEWS = {"Faces": "boxes", "Landmarks": "landmarks", "Attack map": "heat", "Attack area": "area", "Attention": "regions"}
 FIRST_VIEWS = ("boxes", "area")
 PLACEHOLDER = "<h2>Drop a photo or a clip of a face</h2><p>Then ask: is it real, which muscles move, what does it resemble?</p>"
 # Clicks anywhere in the element on what carries data-item, data-face or data-frame reach Python as one event.
@@ -52,20 +56,15 @@ class Parts:
     prompts: list[Any]
     samples: list[tuple[Any, str]]
     camera: Any
-    panel: Any
-    empty: Any
-    strip: Any
-    photo: Any
     stage: Any
     views: Any
-    sees: Any
     neutral: Any
     numbers: Any
-    clip: Any
     film: Any
     scrub: Any
-    moves: Any
     table: Any
+    moves: Any
+    strip: Any  # behind what it makes visible: the browser fills the parts in this order
     export_json: Any
     export_markdown: Any
     load: Any
@@ -73,17 +72,17 @@ class Parts:
     saved: Any
 
 
-def chat_tab() -> Parts:
+def chat_tab(has_emotion: bool) -> Parts:
     """Raises nothing; called inside Blocks."""
     with gr.Row(elem_id="chat-tab", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_id="left"):
-            left = _left()
+            left = _left(has_emotion)
         with gr.Column(scale=5, min_width=320, elem_id="right"):
             right = _right()
     return Parts(**left, **right)
 
 
-def _left() -> dict[str, Any]:
+def _left(has_emotion: bool) -> dict[str, Any]:
     made: dict[str, Any] = {}
     made["talk"] = gr.Chatbot(
         label="Conversation",
@@ -101,7 +100,8 @@ def _left() -> dict[str, Any]:
     )
     made["status"] = gr.HTML("", elem_id="status", js_on_load=None)
     with gr.Row(elem_id="prompts", elem_classes="chips"):
-        made["prompts"] = [gr.Button(word, size="sm", elem_classes="chip", min_width=60) for word in PROMPTS]
+        words = [word for word in PROMPTS if has_emotion or word != "Appearance"]
+        made["prompts"] = [gr.Button(word, size="sm", elem_classes="chip", min_width=60) for word in words]
     with gr.Row(elem_id="asking", equal_height=True):
         made["question"] = gr.Textbox(
             placeholder="Ask about the chosen face",
@@ -138,26 +138,26 @@ def _left() -> dict[str, Any]:
 
 def _right() -> dict[str, Any]:
     made: dict[str, Any] = {}
-    made["empty"] = gr.HTML(
+    gr.HTML(
         f'<div class="fw-empty"><h2>The evidence</h2><p>What is found appears here: the faces, what moves in them, and what a verdict rests on.</p><p class="fine">{LIMITS}</p></div>',
         js_on_load=None,
+        elem_id="empty",
     )
-    made["strip"] = gr.HTML("", js_on_load=CLICKS, elem_id="strip")
-    with gr.Column(elem_id="evidence", visible=False) as panel:
-        with gr.Column(visible=False) as photo:
+    with gr.Column(elem_id="evidence"):
+        made["strip"] = gr.HTML("", js_on_load=CLICKS, elem_id="strip")
+        with gr.Column(elem_id="photo"):
             made["stage"] = gr.HTML("", js_on_load=CLICKS, elem_id="stage")
             made["views"] = gr.CheckboxGroup(
                 list(VIEWS.items()), value=list(FIRST_VIEWS), label="Show on the photo", elem_id="views"
             )
-        with gr.Column(visible=False) as clip:
+            made["neutral"] = gr.Button("This is the neutral face", size="sm", elem_id="neutral")
+            made["numbers"] = gr.HTML("", js_on_load=None, elem_id="numbers")
+        with gr.Column(elem_id="clip"):
             made["film"] = gr.HTML("", js_on_load=CLICKS, elem_id="film")
             made["scrub"] = gr.Slider(0, 1, value=0, step=1, label="Frame", elem_id="scrub", buttons=[])
-            made["moves"] = gr.HTML("", js_on_load=CLICKS, elem_id="moves")
             made["table"] = gr.Button("Save a row per frame (CSV)", size="sm", elem_id="table")
-        made["numbers"] = gr.HTML("", js_on_load=None, elem_id="numbers")
-        made["neutral"] = gr.Button("This is the neutral face", size="sm", elem_id="neutral", visible=False)
-        made["sees"] = gr.HTML("", js_on_load=None, elem_id="sees")
-    return made | {"panel": panel, "photo": photo, "clip": clip}
+            made["moves"] = gr.HTML("", js_on_load=CLICKS, elem_id="moves")
+    return made
 
 
 @dataclass(eq=False)
@@ -177,16 +177,17 @@ class BatchParts:
 def batch_tab(has_emotion: bool) -> BatchParts:
     tasks = [(words, task) for task, words in TASKS.items() if has_emotion or task != "emotion"]
     gr.HTML(
-        '<p class="fw-lead">Ask the same of many photos. Nothing is kept; save the table before you leave.</p>', js_on_load=None
+        '<p class="fw-lead">Ask the same of many photos and clips. Nothing is kept; save the table before you leave.</p>',
+        js_on_load=None,
     )
     with gr.Row():
-        files = gr.File(label="Photos", show_label=False, file_count="multiple", height=150, elem_id="many", scale=3)
+        files = gr.File(label="Photos and clips", show_label=False, file_count="multiple", height=150, elem_id="many", scale=3)
         with gr.Column(scale=2, min_width=240):
             task = gr.Dropdown(tasks, value=tasks[0][1], label="What to ask of each", elem_id="batch-task")
             folder = gr.UploadButton("Choose a folder", file_count="directory", size="sm")
             with gr.Row():
                 run = gr.Button("Answer all", variant="primary", elem_id="batch-run")
-                stop = gr.Button("Stop", variant="stop")
+                stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="batch-stop")
     status = gr.HTML("", js_on_load=None, elem_id="batch-status")
     out = gr.HTML("", js_on_load=None, elem_id="batch-out")
     with gr.Row(visible=False, elem_id="batch-save") as told:
@@ -206,15 +207,16 @@ class RowsParts:
 def rows_tab(folder: Path | None) -> RowsParts | None:
     if folder is None:
         gr.HTML(
-            '<div class="fw-empty"><h2>No rows were named</h2><p>Start the page with <code>facewise chat --rows DIR</code>, a folder that '
-            "<code>facewise build SOURCE --out DIR</code> wrote, and look at its instruction rows here, with their pictures and boxes.</p></div>",
+            '<div class="fw-empty"><h2>No data set is open</h2><p>Start the page with <code>facewise chat --rows DIR</code>, a folder that '
+            "<code>facewise build SOURCE --out DIR</code> wrote, or a file of rows, and look at what a model is taught: questions and answers with "
+            "their pictures and boxes.</p></div>",
             js_on_load=None,
         )
         return None
     with gr.Row(equal_height=True):
         search = gr.Textbox(placeholder="Search texts, labels, ids", label="Search", show_label=False, container=False, scale=4)
         before = gr.Button("Back", size="sm", min_width=80)
-        after = gr.Button("On", size="sm", min_width=80)
+        after = gr.Button("Next", size="sm", min_width=80)
     return RowsParts(search, before, after, gr.HTML("", js_on_load=None, elem_id="rows"))
 
 
@@ -226,6 +228,9 @@ class ReportParts:
 
 
 def report_tab() -> ReportParts:
-    gr.HTML('<p class="fw-lead">Open the report of an evaluation: HTML, Markdown, JSON or CSV.</p>', js_on_load=None)
+    gr.HTML(
+        '<p class="fw-lead">Open what <code>facewise eval report</code> wrote: report.html, report.md or report.json. Other tables, JSON or CSV, open too.</p>',
+        js_on_load=None,
+    )
     file = gr.File(label="Report", show_label=False, file_types=list(REPORTS), height=104, elem_id="report-file")
     return ReportParts(file, gr.HTML("", js_on_load=None, elem_id="report"), gr.Markdown("", elem_id="report-text"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ...model.assistant import Assistant, load
 from ...model.checkpoint import load_checkpoint, names_server
 from ...model.clips import Filmed, shots_of
 from ...model.perception.picture import Picture
+from .stopping import IsStopped, Stoppable, nobody_stops
 
 if TYPE_CHECKING:
     from ...model.answer import Reply
@@ -70,23 +72,34 @@ class Models:
 
         return self._eyes.submit(lambda: look_at(clip, self.perceiver(), progress))
 
-    def ask(self, source: Picture | Filmed, task: str) -> Reply:
-        """All faces of one input."""
+    def ask(self, source: Picture | Filmed, task: str, is_stopped: IsStopped = nobody_stops) -> Reply:
+        """All faces of one input. Raises StoppedError once it `is_stopped`."""
         self._look_first(source, task)
-        return self.assistant().ask(source, task=task, emotion=self.emotion)
+        return self._stoppable(is_stopped).ask(source, task=task, emotion=self.emotion)
 
     def do(self, work: Callable[[Perceiver], Any]) -> Any:
         """What needs the perceiver beside a picture: attention maps, tables."""
         return self._eyes.submit(lambda: work(self.perceiver())).result()
 
     def stream(
-        self, source: Picture | Filmed, face: int, question: str, task: str, neutral: Evidence | None
+        self,
+        source: Picture | Filmed,
+        face: int,
+        question: str,
+        task: str,
+        neutral: Evidence | None,
+        is_stopped: IsStopped = nobody_stops,
     ) -> Generator[str, None, Reply]:
-        """The text about one face as it grows; returns the reply."""
+        """The text about one face as it grows; returns the reply. Raises StoppedError once it `is_stopped`."""
         neutral = None if task == "spoof" else neutral  # a verdict has no baseline
         asked = asked_for(question, task, neutral is not None, self.emotion)
         self._look_first(source, task)
-        return (yield from self.assistant().stream(source, face, replace(asked, neutral=neutral)))
+        return (yield from self._stoppable(is_stopped).stream(source, face, replace(asked, neutral=neutral)))
+
+    def _stoppable(self, is_stopped: IsStopped) -> Assistant:
+        assistant = copy(self.assistant())
+        assistant.engine = Stoppable(assistant.engine, is_stopped)
+        return assistant
 
     def _look_first(self, source: Picture | Filmed, task: str) -> None:
         """The perceiver remembers what it saw in its own thread, the frames of a clip that a verdict is taken of, too."""

@@ -10,8 +10,10 @@ from .conversation import Item
 NO_FACE = (
     "I found no face in this picture. A face that looks towards the camera, larger than a thumbnail and not covered, can be read."
 )
-A_MOVEMENT = "A micro-expression is a movement of at most half a second, which no photo shows. Drop a clip, and I look for one."
-NOTHING_YET = "Drop a photo or a clip first: on the box below, or anywhere on the page."
+A_MOVEMENT = (
+    "A micro-expression is a movement that comes and goes within a moment, which no photo shows. Drop a clip, and I look for one."
+)
+NOTHING_YET = "Drop a photo or a clip first: on the box below the question, or anywhere on the page."
 
 
 def told(item: Item) -> str:

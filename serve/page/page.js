@@ -42,6 +42,22 @@
     if (chatIsOpen()) hand(event.dataTransfer?.files || []);
   });
 
+  // The evidence is drawn anew with every change: a button keeps the keyboard, and what was unfolded stays so
+  const drawn = "#strip, #stage, #film, #moves, #numbers", unfolded = new Set();
+  let held = null;
+  document.addEventListener("pointerdown", () => { held = null; });
+  document.addEventListener("focusin", ({ target }) => {
+    const part = target.closest(drawn), marks = Object.entries({ ...target.dataset });
+    held = part && target.matches("button") ? `#${part.id} button` + marks.map(([name, value]) => `[data-${name}="${CSS.escape(value)}"]`).join("") : null;
+  });
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.dataset?.keep) unfolded[target.open ? "add" : "delete"](target.dataset.keep);
+  }, true);
+  document.addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+    for (const more of document.querySelectorAll("details[data-keep]:not([open])")) if (unfolded.has(more.dataset.keep)) more.open = true;
+    if (held && document.activeElement === document.body) document.querySelector(held)?.focus({ preventScroll: true });
+  }).observe(document.body, { childList: true, subtree: true }));
+
   window.facewiseSave = (told) => {
     const { name, kind, text } = JSON.parse(told);
     const link = document.createElement("a");

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from ...model.perception.picture import Picture, read_picture
 from ...model.perception.video import Clip, Frame, is_clip, open_clip
 from .conversation import Item
 from .drawn import jpeg
+from .stopping import StoppedError
 
 if TYPE_CHECKING:
     from .models import Models
@@ -24,10 +25,6 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", "
 LONGEST_CLIP_S = 60.0
 FILM_PX = 480
 POLL_S = 0.2
-
-
-class StoppedError(FacewiseError):
-    """Nobody waits any more."""
 
 
 def read(path: str, models: Models, keep: bool = False) -> Generator[str, None, Item]:
@@ -40,6 +37,12 @@ def read(path: str, models: Models, keep: bool = False) -> Generator[str, None, 
     finally:
         if not keep:
             file.unlink(missing_ok=True)
+
+
+def forget(paths: Iterable[str]) -> None:
+    """Uploads that nobody reads any more are deleted."""
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
 
 
 def picture_item(picture: Picture, models: Models) -> Item:

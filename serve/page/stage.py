@@ -30,11 +30,12 @@ VIEW_WORDS = {
 
 
 def strip(conversation: Conversation) -> str:
-    """Buttons with small pictures of everything that was dropped; nothing for a single one."""
-    if len(conversation.items) < 2:
+    """Buttons with small pictures of everything that was dropped; its class says what is on view."""
+    if conversation.item is None:
         return ""
     buttons = [_thumb(number, item, number == conversation.at) for number, item in enumerate(conversation.items)]
-    return f'<div class="fw-strip" role="group" aria-label="Files of this session">{"".join(buttons)}</div>'
+    kind = "clip" if conversation.item.is_clip else "photo"
+    return f'<div class="fw-strip {kind}" role="group" aria-label="Files of this session">{"".join(buttons)}</div>'
 
 
 def _thumb(number: int, item: Item, is_chosen: bool) -> str:
@@ -45,8 +46,8 @@ def _thumb(number: int, item: Item, is_chosen: bool) -> str:
 
 
 def pills(item: Item) -> str:
-    """A button a face."""
-    if len(item.face_ids) < 2:
+    """A button a face, for a single one, too: its place is there then when several are shown next."""
+    if not item.face_ids:
         return ""
     words = [
         f'<button type="button" data-face="{face}" aria-pressed="{"true" if face == item.face else "false"}">Face {face + 1}</button>'
@@ -66,11 +67,17 @@ def stage(item: Item) -> str:
     chosen = f", face {item.face + 1} is chosen" if len(found.faces) > 1 else ""
     label = escape(f"{item.name}: {told}{chosen}", quote=True)
     more = f"; {found.not_shown} smaller ones are not shown" if found.not_shown else ""
+    facts = f"{width} × {height} · {told}{more}"
     return (
-        f'<figure class="fw-stage"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}" style="aspect-ratio:{width}/{height}">'
+        f'<figure class="fw-stage"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}">'
         f'<image href="{uri(jpeg(picture.pixels))}" width="{width}" height="{height}"/>{"".join(layers)}</svg>'
-        f"<figcaption>{escape(item.name)} · {width} × {height} · {told}{more}</figcaption></figure>{pills(item)}"
+        f"{caption(item.name, facts)}</figure>{pills(item)}"
     )
+
+
+def caption(name: str, facts: str) -> str:
+    """On one line: a long name is cut, its end in the tooltip."""
+    return f'<figcaption title="{escape(name, quote=True)}"><span>{escape(name)}</span><span>{escape(facts)}</span></figcaption>'
 
 
 def sees(picture: Picture, face: DetectedFace) -> str:
@@ -83,7 +90,7 @@ def sees(picture: Picture, face: DetectedFace) -> str:
         tiles.append(
             f'<figure><img src="{source}" alt="{title}: {words}" width="{TILE_PX}" height="{TILE_PX}"><figcaption>{title}</figcaption></figure>'
         )
-    return f'<details class="fw-more"><summary>What the encoder looks at</summary><div class="fw-tiles">{"".join(tiles)}</div></details>'
+    return f'<details class="fw-more" data-keep="sees"><summary>What the encoder looks at</summary><div class="fw-tiles">{"".join(tiles)}</div></details>'
 
 
 def _boxes(item: Item) -> str:

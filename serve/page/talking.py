@@ -5,7 +5,8 @@ A user's mistake and a server's failure become a sentence in the transcript; not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,14 @@ import numpy as np
 from ...model.clips import Filmed
 from ...model.errors import FacewiseError
 from ...model.perception.picture import Picture
-from ...model.readings import action_units, emotion
-from . import bars, film, sources, stage
-from .conversation import Conversation, Item
+from . import film, panel, sources, stage
+from .conversation import Conversation, Item, Pending
 from .drawn import attention
 from .keeping import keep, messages
 from .layout import PROMPTS, Parts
 from .models import Models, source_of
 from .notices import sentence, told, unaskable
+from .stopping import IsStopped, StoppedError
 from .transcript import from_json
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 Updates = dict[Any, Any]
 WAITING = "Reading the face …"
-PREPARING = "Preparing the language model; the first answer takes some 20 s …"
+PREPARING = "Preparing the language model, some 20 s …"
 
 
 class Talking:
@@ -40,92 +41,37 @@ class Talking:
     def __init__(self, parts: Parts, models: Models, save: Path | None = None):
         self.parts, self.models, self.save = parts, models, save
 
-    # What is shown
-
     def shown(self, conversation: Conversation) -> Updates:
         """Everything that depends on the conversation."""
-        parts, item = self.parts, conversation.item
-        return {
-            parts.talk: messages(conversation),
-            parts.strip: stage.strip(conversation),
-            parts.empty: gr.update(visible=item is None),
-            parts.panel: gr.update(visible=item is not None),
-            parts.photo: gr.update(visible=item is not None and not item.is_clip),
-            parts.clip: gr.update(visible=item is not None and item.is_clip),
-            **(self._photo(conversation, item) if item is not None and not item.is_clip else {}),
-            **(self._clip(item) if item is not None and item.is_clip else {}),
-        }
-
-    def _photo(self, conversation: Conversation, item: Item) -> Updates:
-        parts, face = self.parts, item.chosen
-        has_face = face is not None
-        is_neutral = conversation.neutral is not None and conversation.neutral[0] == f"{item.name}, face {item.face + 1}"
-        seen = next((one for one in item.found.detected if one.id == item.face), None) if item.found else None
-        return {
-            parts.stage: stage.stage(item) + (stage.region_legend() if item.face in item.regions else ""),
-            parts.sees: stage.sees(item.picture, seen) if item.picture is not None and seen is not None else "",
-            parts.views: gr.update(visible=has_face),
-            parts.neutral: gr.update(
-                visible=has_face,
-                value="Forget the neutral face" if is_neutral else "This is the neutral face",
-            ),
-            parts.numbers: self._numbers(conversation),
-        }
-
-    def _numbers(self, conversation: Conversation) -> str:
-        item, numbers = conversation.item, conversation.evidence()
-        if item is None or item.chosen is None or numbers is None:
-            return ""
-        face = item.chosen
-        baseline = conversation.neutral[0] if conversation.neutral else "people at large"
-        calibration = self.models.calibration
-        return "".join(
-            (
-                bars.head(f"Face {face.id + 1}", face.quality, face.streams),
-                bars.gauge(conversation.answer("spoof"), calibration),
-                bars.action_units(action_units(numbers), baseline),
-                bars.appearance(emotion(numbers)) if self.models.emotion else "",
-                bars.limits(),
-            )
-        )
-
-    def _clip(self, item: Item) -> Updates:
-        parts = self.parts
-        return {
-            parts.film: film.film(item),
-            parts.scrub: gr.update(maximum=max(1, len(item.film) - 1), value=item.frame),
-            parts.moves: film.moves(item),
-            parts.numbers: self._verdict(item) + bars.limits(),
-            parts.neutral: gr.update(visible=False),
-            parts.sees: "",
-        }
-
-    def _verdict(self, item: Item) -> str:
-        """Of a clip, once it was asked for."""
-        answer = item.answers.get((item.face, "spoof"))
-        return "" if answer is None else bars.gauge(answer, self.models.calibration)
-
-    # What is done
+        return panel.shown(self.parts, conversation, self.models)
 
     def files(self, paths: Sequence[str] | str | None, conversation: Conversation, keep_files: bool = False) -> Iterator[Updates]:
-        """Reads what was dropped, one after the other."""
+        """Reads what was dropped, one after the other, until that is stopped."""
         parts = self.parts
         paths = [paths] if isinstance(paths, str) else list(paths or ())
         if not paths:
             yield {parts.status: ""}
             return
-        yield {parts.status: _busy("Looking …"), parts.stop: gr.update(visible=True), parts.drop: None}
+        mine = conversation.reading = object()
+
+        def is_stopped() -> bool:
+            return conversation.reading is not mine
+
+        yield {parts.status: _busy("Looking …"), parts.drop: None, **self._buttons(conversation)}
         for path in paths:
             try:
-                reading = sources.read(path, self.models, keep_files)
-                item = yield from _lines(reading, parts.status)
+                item = yield from _lines(sources.read(path, self.models, keep_files), parts.status, is_stopped)
                 conversation.add(item, told(item))
+            except StoppedError:
+                break
             except FacewiseError as error:
                 conversation.say(sentence(error))
             yield {**self.shown(conversation), parts.status: _busy("Looking …")}
-        self._keep(conversation)
-        # All of it again: what is set in the moment in which a hidden part appears can get lost in the browser
-        yield {**self.shown(conversation), parts.status: "", parts.stop: gr.update(visible=False)}
+        if not keep_files:
+            sources.forget(paths)
+        if not is_stopped():
+            conversation.reading = None
+        yield from self._ended(conversation)
 
     def camera(self, pixels: np.ndarray | None, conversation: Conversation) -> Updates:
         if pixels is None:
@@ -147,7 +93,7 @@ class Talking:
         parts, item = self.parts, conversation.item
         question = (question or "").strip()
         if not question:
-            yield {parts.status: _note("Write a question first, or choose one above.")}
+            yield {parts.status: _note("Write a question first, or choose one below.")}
             return
         refused = unaskable(item, question)
         source = source_of(item) if item else None
@@ -155,53 +101,69 @@ class Talking:
             conversation.say(refused, question)
             yield {**self.shown(conversation), parts.question: ""}
             return
-        conversation.pending = (question, "", conversation.at, item.face)
-        busy = {parts.ask: gr.update(visible=False), parts.stop: gr.update(visible=True)}
-        yield {parts.talk: messages(conversation), parts.question: "", parts.status: _busy(self._waiting()), **busy}
-        try:
-            yield from self._answer(question, item, source, conversation)
-        except FacewiseError as error:
-            self.models.forget()
-            conversation.say(f"I have no answer: {error}", question)
-        conversation.pending = None
-        self._keep(conversation)
+        mine = conversation.ask(question)
         yield {
-            **self.shown(conversation),
-            parts.status: "",
-            parts.ask: gr.update(visible=True),
-            parts.stop: gr.update(visible=False),
+            parts.talk: messages(conversation),
+            parts.question: "",
+            parts.status: _busy(self._waiting()),
+            **self._buttons(conversation),
         }
+        try:
+            yield from self._answer(mine, source, conversation)
+        except FacewiseError as error:
+            self._failed(error, mine, conversation)
+        if conversation.pending is mine:
+            conversation.pending = None
+        yield from self._ended(conversation)
 
-    def _answer(self, question: str, item: Item, source: Picture | Filmed, conversation: Conversation) -> Iterator[Updates]:
-        place, face = conversation.at, item.face
-        task = conversation.task_for(question)
-        neutral = conversation.neutral[1] if conversation.neutral and not item.is_clip else None  # a clip has its own rest
-        stream = self.models.stream(source, face, question, task, neutral)
+    def _answer(self, mine: Pending, source: Picture | Filmed, conversation: Conversation) -> Iterator[Updates]:
+        """Until it is whole or another question, or none, is the pending one."""
+
+        def is_stopped() -> bool:
+            return conversation.pending is not mine
+
+        neutral = (
+            conversation.neutral[1] if conversation.neutral and isinstance(source, Picture) else None
+        )  # a clip has its own rest
+        task = conversation.task_for(mine.question)
+        stream = self.models.stream(source, mine.face, mine.question, task, neutral, is_stopped)
         while True:
             try:
-                text = next(stream)
+                mine.text = next(stream)
             except StopIteration as ended:
-                if conversation.pending:
-                    conversation.answered(question, ended.value.to_dict(), place, face)
+                if not is_stopped():
+                    conversation.answered(mine.question, ended.value.to_dict(), mine.item, mine.face)
                 return
-            if conversation.pending is None:  # stopped in another thread
-                stream.close()
-                return
-            conversation.pending = (question, text, place, face)
             yield {self.parts.talk: messages(conversation), self.parts.status: _busy("Answering …")}
+
+    def _failed(self, error: FacewiseError, mine: Pending, conversation: Conversation) -> None:
+        if isinstance(error, StoppedError):
+            return
+        self.models.forget()
+        if conversation.pending is mine:
+            conversation.say(f"I have no answer: {sentence(error)}", mine.question)
+
+    def _ended(self, conversation: Conversation) -> Iterator[Updates]:
+        """What a long work leaves on the page: nothing where another conversation is on view by now."""
+        if not conversation.is_left:
+            self._keep(conversation)
+            yield {**self.shown(conversation), self.parts.status: "", **self._buttons(conversation)}
+
+    def _buttons(self, conversation: Conversation) -> Updates:
+        """Stop while there is something to stop, Ask while nothing is answered."""
+        is_answering = conversation.pending is not None
+        return {
+            self.parts.ask: gr.update(visible=not is_answering),
+            self.parts.stop: gr.update(visible=is_answering or conversation.reading is not None),
+        }
 
     def _waiting(self) -> str:
         return WAITING if self.models.is_ready else PREPARING
 
     def stop(self, conversation: Conversation) -> Updates:
+        """At once on the page; the work itself ends within a token or a frame, and shows the end again."""
         conversation.stop()
-        parts = self.parts
-        return {
-            **self.shown(conversation),
-            parts.status: "",
-            parts.ask: gr.update(visible=True),
-            parts.stop: gr.update(visible=False),
-        }
+        return {**self.shown(conversation), self.parts.status: "", **self._buttons(conversation)}
 
     def click(self, conversation: Conversation, event: gr.EventData) -> Updates:
         """On a small picture, a face, or a moment of a clip."""
@@ -227,7 +189,7 @@ class Talking:
             return {self.parts.status: ""}
         seen = next((face for face in item.found.detected if face.id == item.face), None)
         if seen is None or seen.ibug68 is None:
-            return {self.parts.status: _note("This face has no landmarks, so no region guides the encoder.")}
+            return {self.parts.status: _note("No landmarks here, so no region guides the encoder.")}
         picture = item.picture
 
         def look(perceiver: Perceiver) -> np.ndarray:
@@ -249,12 +211,18 @@ class Talking:
             return conversation, {}
         try:
             text = Path(path).read_text(encoding="utf-8", errors="replace")
-            conversation = from_json(text, lambda picture: sources.picture_item(picture, self.models))
+            opened = from_json(text, lambda picture: sources.picture_item(picture, self.models))
         except FacewiseError as error:
             conversation.say(sentence(error))
+            return conversation, self.shown(conversation)
         finally:
-            Path(path).unlink(missing_ok=True)
-        return conversation, self.shown(conversation)
+            sources.forget([path])
+        return opened, self.instead(conversation, opened)
+
+    def instead(self, left: Conversation, new: Conversation) -> Updates:
+        """`new` is on view, and what was still at work for the one that is `left` shows nothing more."""
+        left.leave()
+        return {**self.shown(new), self.parts.status: "", **self._buttons(new)}
 
     def _keep(self, conversation: Conversation) -> None:
         if self.save is None:
@@ -265,13 +233,19 @@ class Talking:
             conversation.say(sentence(error))
 
 
-def _lines(reading: Any, status: Any) -> Any:
-    while True:
-        try:
-            line = next(reading)
-        except StopIteration as ended:
-            return ended.value
-        yield {status: _busy(line)}
+def _lines(reading: Generator[str, None, Item], status: Any, is_stopped: IsStopped) -> Generator[Updates, None, Item]:
+    """What a reading tells, and what it ends with. Raises StoppedError where nobody waits for it."""
+    with closing(reading):
+        while True:
+            try:
+                line, item = next(reading), None
+            except StopIteration as ended:
+                line, item = "", ended.value
+            if is_stopped():
+                raise StoppedError("stopped")
+            if item is not None:
+                return item
+            yield {status: _busy(line)}
 
 
 def _number(word: Any) -> int | None:

@@ -1,0 +1,81 @@
+"""The ablation table: one change a variant, differences paired by seed, nothing trained twice."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from noise_pack import noise, written
+
+from facewise.finetune import ablations, measure
+from facewise.finetune.ablations import WHOLE, chosen, compared, difference, main, run_folder, table
+from facewise.finetune.baselines import points_alone
+from facewise.finetune.encoder.packed import Packed
+from facewise.finetune.recipe import Recipe
+from facewise.model.errors import FacewiseError
+
+AUC = "spoof AUC, unseen simulators"
+
+
+def told(auc: float, f1: float) -> list[dict]:
+    rows = {"spoof head, AUC, simulators never trained on": auc, "AU1 F1 at level A": f1, "AU2 F1 at level A": f1 / 2}
+    return [{"what": what, "value": value} for what, value in rows.items()]
+
+
+def test_a_difference_is_paired_by_seed_and_its_interval_is_students():
+    found = difference(np.array([0.5, 0.6, 0.8]), np.array([0.6, 0.7, 0.8]))
+    assert found["difference"] == pytest.approx(-0.0667, abs=1e-4)
+    assert (found["low"], found["high"]) == pytest.approx((-0.2101, 0.0768), abs=1e-4)  # 4.3027 * 0.05774 / sqrt(3)
+    assert difference(np.array([0.5]), np.array([0.6]))["low"] is None
+
+
+def test_every_metric_that_all_runs_tell_has_a_row():
+    rows = compared("without FRGCA", [told(0.7, 0.4), told(0.8, 0.4)], [told(0.9, 0.4), told(0.9, 0.6)])
+    assert [row["metric"] for row in rows] == [AUC, "action units, mean F1"]
+    assert rows[0]["value"] == pytest.approx(0.75) and rows[0]["difference"] == pytest.approx(-0.15)
+    assert rows[1]["value"] == pytest.approx(0.3) and rows[1]["difference"] == pytest.approx(-0.075)
+    text = table([*compared(WHOLE, [told(0.9, 0.4)] * 2, [told(0.9, 0.4)] * 2), *rows], 2)
+    assert "| whole | 0.900 | 0.300 |" in text and "(-0.150 [" in text and "2 trainings each" in text
+
+
+def test_only_what_the_recipe_trains_and_the_pack_holds_is_left_out():
+    heads, views = Recipe(pack="p", stages=("encoder",)), ["rgb", "spoof"]
+    names = [variant.name for variant in chosen(heads, views)]
+    assert "without the view spoof" in names and "without the view motion" not in names and "with PVTM" not in names
+    assert "with PVTM" in [variant.name for variant in chosen(Recipe(pack="p", pack_rows=4), views)]
+    assert [variant.name for variant in chosen(heads, views, ["without FRGCA"])] == ["without FRGCA"]
+    with pytest.raises(FacewiseError, match="--only 'FRGCA': this recipe and its pack have the variants without FRGCA; "):
+        chosen(heads, views, ["FRGCA"])
+
+
+def test_points_tell_what_they_know():
+    tensors = noise(240) | {"split": torch.arange(240) % 3, "subject": torch.arange(240)}
+    level = torch.arange(240) // 3 % 2 * 3.0
+    tensors["au"][:] = level[:, None, None]
+    tensors["canonical"][:, 48:68, 0] += level[:, None]  # the mouth follows the units
+    tensors |= {"photo": torch.zeros(240, dtype=torch.long), "held_out": torch.ones(240, dtype=torch.long)}
+    rows = {row["what"]: row for row in points_alone(Packed(tensors, {}))}
+    assert rows["AU12 F1 at level A"]["value"] > 0.9 and rows["AU12 F1 at level A"]["n"] == 80
+    assert "AU12 AUC, smile or none" not in rows  # that is of photos
+
+
+def test_the_table_of_a_recipe_and_nothing_is_trained_twice(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(measure, "RESAMPLES", 5)
+    parts = {"split": torch.arange(24) // 8, "subject": torch.arange(24) // 2}
+    pack = written({**noise(24), **parts}, tmp_path / "noise.safetensors")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        f"pack: {pack}\nstages: [encoder]\nhidden_size: 16\nnum_layers: 1\nencoder_epochs: 1\nencoder_batch: 4\n"
+        "encoder_weights: contrast=0\n"
+    )
+    words = [str(recipe), "--out", str(tmp_path / "runs"), "--seeds", "2", "--only", "without FRGCA"]
+    assert main(words) == 0
+    first = capsys.readouterr().out
+    assert "| whole |" in first and "| without FRGCA |" in first
+    rows = json.loads((tmp_path / "runs" / ablations.TOLD).read_text())
+    assert {row["variant"] for row in rows} >= {WHOLE, "without FRGCA"}
+    weights = run_folder(tmp_path / "runs", "without FRGCA", 1) / "evidence" / "model.safetensors"
+    made = weights.stat().st_mtime_ns
+    assert main(words) == 0 and capsys.readouterr().out == first and weights.stat().st_mtime_ns == made
+    with pytest.raises(FacewiseError, match="--seeds 0"):
+        main([*words, "--seeds", "0"])
