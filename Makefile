@@ -26,7 +26,7 @@ test-page: .venv/.package .venv/.dev ## the chat page in Chromium; screenshots g
 	@.venv/bin/python -m pytest -m page tests/test_page_browser.py -s
 
 bench: .venv/.package ## speed, as rates and as ratios within one run
-	@.venv/bin/python tests/bench.py && .venv/bin/python tests/bench_serving.py && .venv/bin/python tests/bench_synthesis.py && .venv/bin/python tests/bench_build.py && .venv/bin/python tests/bench_teacher.py && .venv/bin/python tests/bench_scoring.py && .venv/bin/python tests/bench_training.py
+	@.venv/bin/python tests/bench.py && .venv/bin/python tests/bench_serving.py && .venv/bin/python tests/bench_synthesis.py && .venv/bin/python tests/bench_build.py && .venv/bin/python tests/bench_teacher.py && .venv/bin/python tests/bench_scoring.py && .venv/bin/python tests/bench_eval.py && .venv/bin/python tests/bench_training.py
 
 evaluate-default: .venv/.package ## every target of the embedded model; DATA= a folder of portraits/, neutral/ and the rig, PACK=, TEACHER=, MODEL=, ARGS=
 	@.venv/bin/python -m facewise.eval.default $(if $(DATA),--data "$(DATA)") $(if $(PACK),--pack "$(PACK)") $(if $(TEACHER),--teacher "$(TEACHER)") $(if $(MODEL),--model "$(MODEL)") $(ARGS)

@@ -2,7 +2,7 @@
 
 Every variant is the recipe with one thing changed, trained with each seed into a folder of its own; what is done is not trained again. Variants of
 words go on from the encoder of the whole model with their seed. Differences to the whole are paired by seed, with Student's interval over seeds, so
-that luck of one training is no finding. Two baselines without a network stand below (baselines.py).
+that luck of one training is no finding. What the landmarks tell without a network stands below (baselines.py).
 """
 
 import argparse
@@ -51,6 +51,7 @@ class Metric:
         return float(np.mean(found)) if found else None
 
 
+WHOLE_MODEL = Variant(WHOLE, ())
 WITHOUT = (
     Variant("without FRGCA", ("--encoder_drop", "frgca")),
     Variant("without the mask of FRGCA", ("--encoder_drop", "mask")),
@@ -89,15 +90,10 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-WHOLE_MODEL = Variant(WHOLE, ())
-
-
 def chosen(recipe: Recipe, views: Sequence[str], only: Sequence[str] = ()) -> list[Variant]:
     """The variants that the recipe and its pack have something to say about. Raises FacewiseError for a name of none."""
-    has_words = any(stage in recipe.stages for stage in WORDS)
-    possible = [
-        each for each in WITHOUT if (has_words or not each.of_words) and (each.flags[-1] not in VIEWS or each.flags[-1] in views)
-    ]
+    trains = {True: any(stage in recipe.stages for stage in WORDS), False: "encoder" in recipe.stages}
+    possible = [each for each in WITHOUT if trains[each.of_words] and (each.flags[-1] not in VIEWS or each.flags[-1] in views)]
     names = [each.name for each in possible]
     if unknown := next((name for name in only if name not in names), None):
         raise FacewiseError(f"--only {unknown!r}: this recipe and its pack have the variants {'; '.join(names)}")

@@ -100,7 +100,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         root = Path(folder)
         on_this_machine(root, items(root, 96))
-        on_a_server_of_ours(root, items(root, 512))
+        on_a_server_of_ours(root, items(root, 384))
         on_a_peer(root, items(root, 256))
 
 

@@ -24,7 +24,7 @@ def own_folder(root: Path, count: int = 12) -> Path:
         attack = "" if live else ("print", "replay")[number // 2 % 2]
         emotion, smile = ("happiness", 3) if live else ("anger", 0)
         lines.append(
-            f"{name},{str(live).lower()},{attack},{emotion},{20 + number},{('female', 'male')[number % 3 == 0]},s{number // 2},{smile},{3 - smile}"
+            f"{name},{str(live).lower()},{attack},{emotion},{20 + number % 60},{('female', 'male')[number % 3 == 0]},s{number // 2},{smile},{3 - smile}"
         )
     (root / "metadata.csv").write_text("\n".join(lines) + "\n")
     return root

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 import torch
 from noise_pack import noise, written
+from safetensors.torch import load_file
+from tiny_assistant import tiny_language
 
 from facewise.finetune import ablations, measure
 from facewise.finetune.ablations import WHOLE, chosen, compared, difference, main, run_folder, table
 from facewise.finetune.baselines import points_alone
 from facewise.finetune.encoder.packed import Packed
 from facewise.finetune.recipe import Recipe
+from facewise.model import base_llm
 from facewise.model.errors import FacewiseError
+from facewise.model.taxonomy import AU_CODES
 
 AUC = "spoof AUC, unseen simulators"
 
@@ -43,6 +47,7 @@ def test_only_what_the_recipe_trains_and_the_pack_holds_is_left_out():
     names = [variant.name for variant in chosen(heads, views)]
     assert "without the view spoof" in names and "without the view motion" not in names and "with PVTM" not in names
     assert "with PVTM" in [variant.name for variant in chosen(Recipe(pack="p", pack_rows=4), views)]
+    assert all(variant.of_words for variant in chosen(Recipe(stages=("align", "instruct"), encoder_from="default"), views))
     assert [variant.name for variant in chosen(heads, views, ["without FRGCA"])] == ["without FRGCA"]
     with pytest.raises(FacewiseError, match="--only 'FRGCA': this recipe and its pack have the variants without FRGCA; "):
         chosen(heads, views, ["FRGCA"])
@@ -51,8 +56,9 @@ def test_only_what_the_recipe_trains_and_the_pack_holds_is_left_out():
 def test_points_tell_what_they_know():
     tensors = noise(240) | {"split": torch.arange(240) % 3, "subject": torch.arange(240)}
     level = torch.arange(240) // 3 % 2 * 3.0
-    tensors["au"][:] = level[:, None, None]
-    tensors["canonical"][:, 48:68, 0] += level[:, None]  # the mouth follows the units
+    tensors["au"][:] = torch.nan
+    tensors["au"][:, AU_CODES.index("AU12")] = level[:, None]
+    tensors["canonical"][:, 48:68, 0] += level[:, None]  # the mouth follows the unit
     tensors |= {"photo": torch.zeros(240, dtype=torch.long), "held_out": torch.ones(240, dtype=torch.long)}
     rows = {row["what"]: row for row in points_alone(Packed(tensors, {}))}
     assert rows["AU12 F1 at level A"]["value"] > 0.9 and rows["AU12 F1 at level A"]["n"] == 80
@@ -79,3 +85,25 @@ def test_the_table_of_a_recipe_and_nothing_is_trained_twice(tmp_path, monkeypatc
     assert main(words) == 0 and capsys.readouterr().out == first and weights.stat().st_mtime_ns == made
     with pytest.raises(FacewiseError, match="--seeds 0"):
         main([*words, "--seeds", "0"])
+
+
+def test_variants_of_words_keep_the_encoder_of_the_whole_model(tmp_path, monkeypatch, capsys):
+    (tmp_path / "base").mkdir()
+    base = tiny_language(tmp_path / "base")
+    monkeypatch.setattr(base_llm, "prepared", lambda **_: base)
+    monkeypatch.setattr(measure, "RESAMPLES", 5)
+    parts = {"split": torch.arange(24) // 8, "subject": torch.arange(24) // 2}
+    pack = written({**noise(24), **parts}, tmp_path / "noise.safetensors")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        f"pack: {pack}\nhidden_size: 16\nnum_layers: 1\nencoder_epochs: 1\nencoder_batch: 4\npack_rows: 6\nanswers: evidence\n"
+        "language_batch: 2\nlora_rank: 2\n"
+    )
+    name = "visual tokens alone"
+    assert main([str(recipe), "--out", str(tmp_path / "runs"), "--seeds", "1", "--only", name]) == 0
+    told = capsys.readouterr().out
+    assert "verdict AUC, language model alone" in told and f"| {name} |" in told
+    whole, words = (run_folder(tmp_path / "runs", each, 0) for each in (WHOLE, name))
+    encoders = [load_file(folder / "evidence" / "model.safetensors") for folder in (whole, words)]
+    assert all(torch.equal(value, encoders[1][key]) for key, value in encoders[0].items())
+    assert "tokens=1" in (words / "recipe.yaml").read_text()
