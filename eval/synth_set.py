@@ -86,6 +86,7 @@ def _clips(folder: Path) -> Iterator[Record]:
     for first, end in CUTS:
         for name, turn in (("", 1), (" mirrored", -1)):
             media = f"clips/{first}-{end}{name.replace(' ', '-')}.mp4"
+            events = _within(told["events"], first, end)
             shown = (np.ascontiguousarray(pixels[:, ::turn]) for pixels in frames[first:end])
             write_video(folder / media, shown, told["fps"])
             yield Record(
@@ -96,13 +97,25 @@ def _clips(folder: Path) -> Iterator[Record]:
                 subject="synth/clip",
                 split="test",
                 digital=GENUINE,
-                clip={"fps": told["fps"], "events": _within(told["events"], first, end)},
+                clip={"fps": told["fps"], "events": events},
+                source=_only_expression(events),
             )
 
 
 def _within(events: list[dict[str, Any]], first: int, end: int) -> list[dict[str, Any]]:
-    """Events that lie wholly in the cut, counted from its first frame."""
+    """Events that lie wholly in the cut, counted from its first frame; expressions come before blinks, because the moments of the first
+    event are what a question about one expression shows."""
     kept = ("kind", "coarse", "onset", "apex", "offset")
-    inside = [event for event in events if first <= event["onset"] and event["offset"] < end]
+    inside = sorted((event for event in events if first <= event["onset"] and event["offset"] < end), key=_is_blink)
     moved = [event | {name: event[name] - first for name in ("onset", "apex", "offset")} for event in inside]
     return [{name: event[name] for name in kept if name in event} for event in moved]
+
+
+def _is_blink(event: dict[str, Any]) -> bool:
+    return event["kind"] == "blink"
+
+
+def _only_expression(events: list[dict[str, Any]]) -> dict[str, str]:
+    """The coarse class of a cut in which there is one expression; a cut of two has none."""
+    classes = [event["coarse"] for event in events if not _is_blink(event)]
+    return {"class": classes[0]} if len(classes) == 1 else {}

@@ -22,6 +22,20 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def test_a_cut_is_of_the_class_of_its_only_expression():
+    events = [
+        {"kind": "macro", "coarse": "surprise", "onset": 53, "apex": 58, "offset": 72},
+        {"kind": "blink", "onset": 87, "apex": 90, "offset": 96},
+        {"kind": "micro", "coarse": "positive", "onset": 160, "apex": 163, "offset": 167},
+    ]
+    smile = synth_set._within(events, 75, 210)
+    assert [(each["kind"], each["onset"]) for each in smile] == [("micro", 85), ("blink", 12)]
+    assert synth_set._only_expression(smile) == {"class": "positive"}
+    assert synth_set._only_expression(synth_set._within(events, 0, 105)) == {"class": "surprise"}
+    assert synth_set._only_expression(synth_set._within(events, 0, 210)) == {}
+    assert synth_set._only_expression(synth_set._within(events, 80, 100)) == {}
+
+
 @pytest.mark.slow
 def test_the_drawn_set_is_the_same_each_time(tmp_path, monkeypatch):
     monkeypatch.setattr(synth_set, "PRESENTATIONS", 2)
