@@ -5,9 +5,10 @@ There is none for age and attributes: of a person whom nobody is, nothing of tha
 
 from ...model.taxonomy import AU_CODES, CUES, EMOTIONS
 from ..benchmark import Benchmark
-from .questions import BOXES, CUES_SHOWN, DIGITAL, EMOTION, LIVE, SPOTTING, UNITS
+from .questions import BOXES, CUES_SHOWN, DIGITAL, EMOTION, LIVE, MICRO, SPOTTING, UNITS
 
 VERSION = "1"
+COARSE = ("positive", "negative", "surprise")
 FACES = "36 renders of 18 invented people"
 PRESENTED = "presentations of 18 invented people"
 
@@ -93,12 +94,27 @@ SYNTH = (
         "movements",
         "synth",
         "8 cuts of one drawn clip of one invented person; IoU .5",
-        ("positive", "negative", "surprise"),
+        COARSE,
         SPOTTING,
         ("spotting",),
         simulated=True,
         truth="movements",
         frames=16,
         whole_clip=True,
+    ),
+    Benchmark(
+        "synth-micro",
+        VERSION,
+        "class",
+        "synth",
+        "the one expression in each of 2 cuts of one drawn clip of one invented person, as it is and mirrored: a smile of .23 s, raised brows "
+        "of .63 s, nothing negative",
+        COARSE,
+        MICRO.format(labels=", ".join(COARSE)),
+        ("uf1",),
+        simulated=True,
+        truth="micro class",
+        frames=3,
+        moments=True,
     ),
 )
