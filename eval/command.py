@@ -169,8 +169,8 @@ def run(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
     check_model(asked)
     benchmarks, roots = _asked_for(args)
     with own_stderr(args.verbose) as console:
-        from .run import Wanted
-        from .run import run as run_all
+        from .asking.run import Wanted
+        from .asking.run import run as run_all
 
         wanted = Wanted(benchmarks, asked, args.out, roots, args.limit)
         run_all(wanted, lambda line: print(f"facewise: {line}", file=console, flush=True))
@@ -181,8 +181,8 @@ def run(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
 def _asked_for(args: argparse.Namespace) -> tuple[list[Any], dict[str, Path]]:
     """(benchmarks, the folder of each reader). Raises FacewiseError for what cannot be."""
     _check_counts(args)
+    from .asking.items import readers_of
     from .benchmarks.benchmarks import named
-    from .items import readers_of
 
     benchmarks = named(args.benchmarks)
     readers = list(dict.fromkeys(reader for benchmark in benchmarks for reader in readers_of(benchmark)))
@@ -209,7 +209,7 @@ def judge(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
     asked = Asked(args.model, served=args.served_model, at_once=args.at_once)
     check_model(asked)
     with own_stderr(args.verbose) as console:
-        from .judge import judge as judge_all
+        from .asking.judge import judge as judge_all
 
         judge_all(args.out, args.benchmarks, asked, args.limit, lambda line: print(f"facewise: {line}", file=console, flush=True))
     print(f"-> {args.out}; `facewise eval score {args.out}` prints the marks", flush=True)
@@ -218,9 +218,9 @@ def judge(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
 
 def score(args: argparse.Namespace) -> int:
     """The verb: exit code 0, or FacewiseError."""
-    from .out import unanswered
-    from .results import scored
-    from .scoring import as_json, as_text
+    from .answers.out import unanswered
+    from .scoring.results import scored
+    from .scoring.rows import as_json, as_text
 
     found = scored(args.out, args.benchmarks)
     if args.json:
@@ -235,7 +235,7 @@ def score(args: argparse.Namespace) -> int:
 def report(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
     """The verb: exit code 0, or FacewiseError."""
     with own_stderr(args.verbose):
-        from .report import write_report
+        from .reporting.report import write_report
 
         paths = write_report(args.out, pictures=not args.no_pictures)
     print("\n".join(f"-> {path}" for path in paths), flush=True)
@@ -244,8 +244,8 @@ def report(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
 
 def compare(args: argparse.Namespace) -> int:
     """The verb: exit code 0, 2 where some benchmark could not be compared, or FacewiseError."""
-    from .results import compared
-    from .scoring import as_json, compared_text
+    from .scoring.results import compared
+    from .scoring.rows import as_json, compared_text
 
     found, faults = compared(args.first, args.second, args.benchmarks)
     if args.json:
@@ -261,7 +261,7 @@ def export(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
     """The verb: exit code 0, or FacewiseError."""
     benchmarks, roots = _asked_for(args)
     with own_stderr(args.verbose):
-        from .export import export_tasks
+        from .exporting.export import export_tasks
 
         told = export_tasks(args.format, benchmarks, roots, args.out, args.limit)
     print(told, flush=True)

@@ -14,14 +14,14 @@ from tempfile import TemporaryDirectory
 from eval_folders import Peer, own_folder
 from test_assistant import CALIBRATION, Eyes, evidence
 
+from facewise.eval.answers.predictions import Journal
+from facewise.eval.asking.items import Part, part
+from facewise.eval.asking.run import Asking
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS
-from facewise.eval.items import Part, part
 from facewise.eval.models.ahead import SharedPerceiver
 from facewise.eval.models.chat import ChatModel
 from facewise.eval.models.facewise import TOGETHER, FacewiseModel
 from facewise.eval.models.protocol import Model
-from facewise.eval.predictions import Journal
-from facewise.eval.run import Asking
 from facewise.model.assistant import Assistant
 from facewise.model.engines.fake import FakeEngine
 from facewise.model.engines.http import HttpEngine

@@ -45,9 +45,9 @@ def main() -> None:
 
 def apart(task: str, path: str, resamples: str) -> None:
     """Prints seconds of reading and of scoring, those of the CPU, the peak in MB, and how many rows came out."""
+    from facewise.eval.answers.table import read_table
     from facewise.eval.benchmark import Benchmark
-    from facewise.eval.scoring import score
-    from facewise.eval.table import read_table
+    from facewise.eval.scoring.rows import score
 
     metrics = {"spoof": ("error rates", "curves", "calibration", "band", "fairness"), "class": ("classes", "fairness")}[task]
     labels = EMOTIONS if task == "class" else ()

@@ -10,8 +10,8 @@ import pytest
 from test_processing import Eyes, tiny_encoder
 
 from facewise.data_builders.records import Record
+from facewise.eval.asking.items import Item
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS
-from facewise.eval.items import Item
 from facewise.eval.models.ahead import SharedPerceiver, Width, ahead, as_they_come, shared
 from facewise.eval.models.chat import ChatModel
 from facewise.eval.models.facewise import FacewiseModel

@@ -8,14 +8,14 @@ import pytest
 
 from facewise.data_builders.readers.sources import SOURCES
 from facewise.data_builders.records import Record
-from facewise.eval import pictures
+from facewise.eval.asking import pictures
+from facewise.eval.asking.items import Item, digest, evenly, is_chosen, part, readers_of
+from facewise.eval.asking.leaks import Trained, shared, told, trained_on
+from facewise.eval.asking.pictures import Projector
+from facewise.eval.asking.strategies import SENTENCES, STRATEGIES, prompt_of, sides
+from facewise.eval.asking.truths import TRUTHS, groups_of, truth_of
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS, named
-from facewise.eval.items import Item, digest, evenly, is_chosen, part, readers_of
-from facewise.eval.leaks import Trained, shared, told, trained_on
-from facewise.eval.measures import check_metrics
-from facewise.eval.pictures import Projector
-from facewise.eval.strategies import SENTENCES, STRATEGIES, prompt_of, sides
-from facewise.eval.truths import TRUTHS, groups_of, truth_of
+from facewise.eval.scoring.measures import check_metrics
 from facewise.model.drawing import write_picture, write_video
 from facewise.model.errors import FacewiseError
 

@@ -7,8 +7,8 @@ import pytest
 from eval_folders import Peer, own_folder, words_of
 
 from facewise.cli import main
-from facewise.eval.marks import CRITERIA, JUDGING, truth_told
-from facewise.eval.parsing import label_of
+from facewise.eval.answers.parsing import label_of
+from facewise.eval.scoring.marks import CRITERIA, JUDGING, truth_told
 
 ANSWERS = {"spoof": "It is a spoof: the edge of a print is seen.", "live": "It is a live face."}
 
@@ -138,7 +138,7 @@ def test_what_cannot_judge_is_told_in_one_line(out, capsys, words, told):
 
 
 def test_a_server_of_ours_is_no_judge(out, capsys, monkeypatch):
-    monkeypatch.setattr("facewise.eval.judge.model_of", lambda asked: object())
+    monkeypatch.setattr("facewise.eval.asking.judge.model_of", lambda asked: object())
     assert eval_("judge", out, "--model", "http://127.0.0.1:9/v1") == 2
     assert "is a Facewise model" in capsys.readouterr().err
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from facewise.data_builders.records import Record
+from facewise.eval.asking.items import Item
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS
-from facewise.eval.items import Item
 from facewise.eval.models.choosing import Asked, check_model
 from facewise.eval.models.facewise import FacewiseModel, in_thousandths, movements
 from facewise.eval.models.protocol import Said, Shown

@@ -2,8 +2,8 @@
 
 import pytest
 
+from facewise.eval.answers.parsing import label_of
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS
-from facewise.eval.parsing import label_of
 from facewise.model.replies import REFUSED, UNPARSED
 
 TEXTS = [

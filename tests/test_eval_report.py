@@ -13,17 +13,17 @@ import yaml
 from eval_folders import own_folder
 
 from facewise.cli import main
+from facewise.eval.answers.out import answered, claim, save_run, write_items
+from facewise.eval.answers.predictions import Journal, Prediction
+from facewise.eval.answers.table import read_table
+from facewise.eval.asking.items import part
+from facewise.eval.asking.strategies import prompt_of
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS
-from facewise.eval.figures import Bar, Line, bars, confusion, plane, timeline
-from facewise.eval.items import part
 from facewise.eval.metrics.spotting import Movement
-from facewise.eval.out import answered, claim, save_run, write_items
-from facewise.eval.predictions import Journal, Prediction
-from facewise.eval.report import HEADLINES
-from facewise.eval.scoring import score
-from facewise.eval.strategies import prompt_of
-from facewise.eval.table import read_table
-from facewise.eval.text_bias import named, ties
+from facewise.eval.reporting.figures import Bar, Line, bars, confusion, plane, timeline
+from facewise.eval.reporting.report import HEADLINES
+from facewise.eval.scoring.rows import score
+from facewise.eval.scoring.text_bias import named, ties
 
 EVIL = '<script>alert("x")</script>'
 LABELS = {

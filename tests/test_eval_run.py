@@ -180,7 +180,7 @@ def test_strategies_change_the_words_and_the_name_and_not_the_items(folder, tmp_
 
 def test_sovtp_shows_the_marked_picture_and_logs_the_units_of_each(folder, peer, tmp_path, monkeypatch):
     white = Picture(np.full((20, 20, 3), 255, np.uint8))
-    monkeypatch.setattr("facewise.eval.face_marks.marked", lambda picture: (white, f"Face 1: {picture.name[-6:-4]}."))
+    monkeypatch.setattr("facewise.eval.asking.face_marks.marked", lambda picture: (white, f"Face 1: {picture.name[-6:-4]}."))
     assert run(folder, peer.url, tmp_path / "out", "--strategy", "sovtp", "--limit", "3") == 0
     told = lines(tmp_path / "out/folder-spoof/predictions.jsonl")
     assert {line["asked"] for line in told} == {"Face 1: 00.", "Face 1: 04.", "Face 1: 08."}

@@ -9,7 +9,7 @@ import pytest
 from serving import Server
 
 from facewise.cli import main
-from facewise.eval import synth_set
+from facewise.eval.asking import synth_set
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ASKED = ("synth-spoof", "synth-units", "synth-spotting")  # numbers of both log-odds, of the encoder, and of clips; all with words

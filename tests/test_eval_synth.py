@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from facewise.cli import main
-from facewise.eval import synth_set
+from facewise.eval.asking import synth_set
+from facewise.eval.asking.items import part
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS
-from facewise.eval.items import part
 from facewise.model.engines.protocol import Request
 from facewise.model.perception.picture import Picture
 from facewise.model.taxonomy import EMOTIONS
@@ -65,7 +65,7 @@ def test_the_embedded_model_is_asked_and_scored(tmp_path, examples, capsys):
 
 @pytest.mark.slow
 def test_sovtp_marks_the_whole_picture_and_lists_units_of_its_faces(examples):
-    from facewise.eval.face_marks import marked
+    from facewise.eval.asking.face_marks import marked
     from facewise.model.perception.picture import read_picture
 
     picture = read_picture(examples / "invented-face.jpg")

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from facewise.eval.answers.predictions import Journal, Prediction, key_of, lines, prediction_of
+from facewise.eval.answers.table import ANSWERED, DECLINED, NO_LABEL, read_table, table_of
 from facewise.eval.benchmark import Benchmark
-from facewise.eval.predictions import Journal, Prediction, key_of, lines, prediction_of
-from facewise.eval.table import ANSWERED, DECLINED, NO_LABEL, read_table, table_of
 from facewise.model.errors import FacewiseError
 
 EMOTIONS = ("happiness", "sadness")

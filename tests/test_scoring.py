@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
+from facewise.eval.answers.predictions import key_of
+from facewise.eval.answers.table import table_of
 from facewise.eval.benchmark import Benchmark
-from facewise.eval.measures import METRICS
-from facewise.eval.predictions import key_of
-from facewise.eval.scoring import as_json, as_text, compare, compared_text, score
-from facewise.eval.table import table_of
+from facewise.eval.scoring.measures import METRICS
+from facewise.eval.scoring.rows import as_json, as_text, compare, compared_text, score
 from facewise.model.errors import FacewiseError
 
 FER = Benchmark("fer", "1", "class", "fer2013", "private test", ("a", "b"), "Which?", ("classes",), simulated=True)
@@ -178,7 +178,7 @@ def test_scores_are_not_compared_with_bare_labels():
 
 def test_scoring_loads_no_model_and_no_data_library():
     heavy = ("torch", "transformers", "vllm", "datasets", "pandas", "cv2", "mediapipe", "sklearn", "scipy", "sacrebleu")
-    code = f"import sys, facewise.eval.scoring; print(*[name for name in {heavy!r} if name in sys.modules])"
+    code = f"import sys, facewise.eval.scoring.rows; print(*[name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..scoring import number
+from ..scoring.rows import number
 from .row import Row
 
 HEAD = ("row", "value", "95 %", "n", "chance", "target", "met", "domain", "protocol")

@@ -15,10 +15,10 @@ from typing import Any
 from ...model.engines.protocol import Completion, Request
 from ...model.errors import FacewiseError
 from ...model.replies import REFUSED
+from ..answers.parsing import label_of
+from ..asking.items import Item
+from ..asking.strategies import WORDS
 from ..benchmark import Benchmark
-from ..items import Item
-from ..parsing import label_of
-from ..strategies import WORDS
 from .ahead import ahead, as_they_come
 from .protocol import Said, Shown
 

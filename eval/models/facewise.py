@@ -22,10 +22,10 @@ from ...model.perception.picture import Picture
 from ...model.readings import is_active, verdict
 from ...model.replies import UNPARSED
 from ...model.taxonomy import COARSE, EMOTIONS
+from ..answers.parsing import THOUSANDTHS, label_of
+from ..asking.items import Item
+from ..asking.pictures import opened
 from ..benchmark import Benchmark
-from ..items import Item
-from ..parsing import THOUSANDTHS, label_of
-from ..pictures import opened
 from .ahead import Width, ahead, as_they_come
 from .protocol import Said, Shown
 

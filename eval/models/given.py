@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ...model.errors import FacewiseError
+from ..answers.parsing import label_of
+from ..asking.items import Item
 from ..benchmark import Benchmark
-from ..items import Item
-from ..parsing import label_of
 from .protocol import Said, Shown
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...model.perception.picture import Picture
+from ..asking.items import Item
 from ..benchmark import Benchmark
-from ..items import Item
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ from ...data_builders.readers.tool_tables import number, ours
 from ...model.errors import FacewiseError
 from ...model.replies import UNPARSED
 from ...model.taxonomy import COARSE, EMOTIONS
+from ..asking.items import Item
 from ..benchmark import Benchmark
-from ..items import Item
 from .protocol import Said, Shown
 
 NAMED_BY = ("input", "file", "file_name", "filename", "image", "image_path", "path")

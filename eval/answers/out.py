@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ..data_builders.records import Record, write_whole
-from ..model.errors import FacewiseError
-from .benchmark import Benchmark
-from .benchmarks.benchmarks import BENCHMARKS
-from .items import Item
+from ...data_builders.records import Record, write_whole
+from ...model.errors import FacewiseError
+from ..asking.items import Item
+from ..benchmark import Benchmark
+from ..benchmarks.benchmarks import BENCHMARKS
 from .table import Table, read_table
 
 RUN, BENCHMARK, ITEMS = "run.json", "benchmark.json", "items.jsonl"

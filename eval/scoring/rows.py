@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..model.errors import FacewiseError
-from .benchmark import Benchmark
+from ...model.errors import FacewiseError
+from ..answers.table import ANSWERED, DECLINED, NO_LABEL, Table
+from ..benchmark import Benchmark
+from ..metrics.intervals import RESAMPLES, Difference, bootstrap, mcnemar, paired, share
+from ..metrics.statistic import Statistic, Value
 from .measures import Threshold, eer_threshold, statistics
-from .metrics.intervals import RESAMPLES, Difference, bootstrap, mcnemar, paired, share
-from .metrics.statistic import Statistic, Value
-from .table import ANSWERED, DECLINED, NO_LABEL, Table
 
 
 @dataclass(frozen=True)

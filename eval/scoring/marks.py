@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from .benchmark import Benchmark
-from .items import OWN_QUESTION
-from .out import JUDGED, TEST, Answered
-from .predictions import key_of, lines
-from .scoring import ComparedRow, Row, compare, score
-from .table import ANSWERED, Table, table_of
+from ..answers.out import JUDGED, TEST, Answered
+from ..answers.predictions import key_of, lines
+from ..answers.table import ANSWERED, Table, table_of
+from ..asking.items import OWN_QUESTION
+from ..benchmark import Benchmark
+from .rows import ComparedRow, Row, compare, score
 
 CRITERIA = ("picture", "truth", "completeness")
 ENOUGH, SAME = 20, 0.98  # marks of a criterion, and the share that are alike, from which on a judge tells nothing apart

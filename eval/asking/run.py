@@ -13,18 +13,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..model.errors import FacewiseError
-from ..model.replies import REFUSED, UNPARSED
-from .benchmark import Benchmark
+from ...model.errors import FacewiseError
+from ...model.replies import REFUSED, UNPARSED
+from ..answers.out import DEV, TEST, check_out, claim, save_run, write_items
+from ..answers.predictions import Journal, Prediction
+from ..benchmark import Benchmark
+from ..models.choosing import Asked, check_model, model_of
+from ..models.facewise import in_thousandths
+from ..models.protocol import Model, Said, Shown
 from .items import SYNTH, Item, Part, asked_of, part
 from .leaks import shared, trained_on
 from .leaks import told as leaks_told
-from .models.choosing import Asked, check_model, model_of
-from .models.facewise import in_thousandths
-from .models.protocol import Model, Said, Shown
-from .out import DEV, TEST, check_out, claim, save_run, write_items
 from .pictures import Projector, opened
-from .predictions import Journal, Prediction
 from .strategies import check_strategy, prompt_of
 
 Tell = Callable[[str], None]

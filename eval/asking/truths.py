@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..data_builders.records import GENUINE, Record
-from ..model.taxonomy import COARSE
-from .benchmark import Benchmark
+from ...data_builders.records import GENUINE, Record
+from ...model.taxonomy import COARSE
+from ..benchmark import Benchmark
 
 VISIBLE = 0.5
 UNNAMED = "unnamed"

@@ -13,14 +13,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..data_builders.build.table_pictures import table_row
-from ..data_builders.readers.faults import Faults
-from ..data_builders.readers.sources import SOURCES
-from ..data_builders.records import Record
-from ..model.errors import FacewiseError
-from ..model.perception.video import is_clip
-from .benchmark import Benchmark, Chosen
-from .predictions import key_of
+from ...data_builders.build.table_pictures import table_row
+from ...data_builders.readers.faults import Faults
+from ...data_builders.readers.sources import SOURCES
+from ...data_builders.records import Record
+from ...model.errors import FacewiseError
+from ...model.perception.video import is_clip
+from ..answers.predictions import key_of
+from ..benchmark import Benchmark, Chosen
 from .truths import groups_of, truth_of
 
 T = TypeVar("T")

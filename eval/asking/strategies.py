@@ -7,8 +7,8 @@ action units as text, and thinks in five stages.
 
 from collections.abc import Callable
 
-from ..model.errors import FacewiseError
-from .benchmark import Benchmark
+from ...model.errors import FacewiseError
+from ..benchmark import Benchmark
 
 STRATEGIES = ("direct", "choice", "cot", "sovtp")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

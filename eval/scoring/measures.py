@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model.errors import FacewiseError
-from .benchmark import Benchmark
-from .metrics import age, boxes, calibration, classes, curve, fairness, levels, reasons, spoofing, spotting, units
-from .metrics.statistic import Statistic, Subjects
-from .table import ANSWERED, SPOOF_SCORE, Coded, Table
+from ...model.errors import FacewiseError
+from ..answers.table import ANSWERED, SPOOF_SCORE, Coded, Table
+from ..benchmark import Benchmark
+from ..metrics import age, boxes, calibration, classes, curve, fairness, levels, reasons, spoofing, spotting, units
+from ..metrics.statistic import Statistic, Subjects
 
 LIVE, SPOOF, UNCERTAIN = 0, 1, 2
 

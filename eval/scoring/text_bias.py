@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..data_builders.checks.association import Association, Crosstab
-from ..model.replies import lexicon, spelling
-from ..model.reply_words import EMOTIONS as WORDS
-from ..model.taxonomy import EMOTIONS
-from .out import TEST, Answered
-from .predictions import lines
+from ...data_builders.checks.association import Association, Crosstab
+from ...model.replies import lexicon, spelling
+from ...model.reply_words import EMOTIONS as WORDS
+from ...model.taxonomy import EMOTIONS
+from ..answers.out import TEST, Answered
+from ..answers.predictions import lines
 
 SHOWN = 3
 

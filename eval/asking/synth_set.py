@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from ..data_builders.records import GENUINE, Record, read_records, write_records
-from ..model.drawing import write_picture, write_video
-from ..model.errors import FacewiseError
-from ..model.perception.video import open_clip
+from ...data_builders.records import GENUINE, Record, read_records, write_records
+from ...model.drawing import write_picture, write_video
+from ...model.errors import FacewiseError
+from ...model.perception.video import open_clip
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 RECORDS = "records.jsonl"
 PRESENTATIONS = 64
 CUTS = ((0, 105), (75, 210), (30, 180), (0, 210))  # first frame, and the first one that is out
@@ -60,9 +60,9 @@ def _faces(folder: Path) -> Iterator[Record]:
 
 
 def _presented(folder: Path, faces: list[Record], seed: int) -> list[Record]:
-    from ..data_builders.portraits import Portrait
-    from ..data_builders.synthesis.production import produce
-    from ..data_builders.synthesis.spoofs import make_spoof, spoof_jobs
+    from ...data_builders.portraits import Portrait
+    from ...data_builders.synthesis.production import produce
+    from ...data_builders.synthesis.spoofs import make_spoof, spoof_jobs
 
     portraits = [Portrait(folder / face.media, face.subject, "test", {}, licence=LICENCE) for face in faces]
     jobs = spoof_jobs(portraits, PRESENTATIONS, seed)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .metrics.spotting import Movement
+from ..metrics.spotting import Movement
 
 SIDE = 260  # of the plane of a curve, px
 EDGE = 44

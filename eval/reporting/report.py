@@ -11,17 +11,17 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..data_builders.records import write_whole
-from ..model.errors import FacewiseError
+from ...data_builders.records import write_whole
+from ...model.errors import FacewiseError
+from ..answers.out import Answered
+from ..asking.leaks import told as leaks_told
+from ..asking.strategies import prompt_of
+from ..scoring.marks import is_mark, judges_told
+from ..scoring.results import Scored, about, scored
+from ..scoring.rows import Row, interval, number
+from ..scoring.text_bias import ties
 from .findings import error_curve, figures, mistakes
 from .findings import told as mistake_told
-from .leaks import told as leaks_told
-from .marks import is_mark, judges_told
-from .out import Answered
-from .results import Scored, about, scored
-from .scoring import Row, interval, number
-from .strategies import prompt_of
-from .text_bias import ties
 
 SUMMARY = ("benchmark", "metric", "value", "95 %", "n", "chance")
 COLUMNS = ("metric", "value", "95 %", "n", "chance")

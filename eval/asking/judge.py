@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..model.errors import FacewiseError
-from ..model.replies import REFUSED, UNPARSED
-from .marks import JUDGING, asked_of_judge, mark_key
-from .models.chat import ChatModel
-from .models.choosing import Asked, check_model, model_of
-from .models.protocol import Said, Shown
-from .out import JUDGED, TEST, Answered, answered, item_of, listed
+from ...model.errors import FacewiseError
+from ...model.replies import REFUSED, UNPARSED
+from ..answers.out import JUDGED, TEST, Answered, answered, item_of, listed
+from ..answers.predictions import Journal, Prediction, lines
+from ..models.chat import ChatModel
+from ..models.choosing import Asked, check_model, model_of
+from ..models.protocol import Said, Shown
+from ..scoring.marks import JUDGING, asked_of_judge, mark_key
 from .pictures import Projector
-from .predictions import Journal, Prediction, lines
 
 Tell = Callable[[str], None]
 

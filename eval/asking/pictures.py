@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data_builders.build.table_pictures import table_picture, table_row
-from ..data_builders.records import Record
-from ..model.errors import FacewiseError
-from ..model.perception.picture import Picture, read_picture
-from ..model.perception.video import Clip, Frame, open_clip
-from .benchmark import Benchmark
+from ...data_builders.build.table_pictures import table_picture, table_row
+from ...data_builders.records import Record
+from ...model.errors import FacewiseError
+from ...model.perception.picture import Picture, read_picture
+from ...model.perception.video import Clip, Frame, open_clip
+from ..benchmark import Benchmark
 from .items import Item, moves
 
 FOLDER_FPS = 25.0  # of frames in a folder whose rate nobody tells; it dates them and changes none

@@ -7,11 +7,11 @@ dropped by the detector (faces.py), as SoVTP does.
 from functools import cache
 from typing import Any
 
-from ..model.drawing import faces_drawn
-from ..model.perception.faces import find_faces
-from ..model.perception.picture import Picture
-from ..model.readings import action_units, is_active
-from ..model.taxonomy import AU_WORDS
+from ...model.drawing import faces_drawn
+from ...model.perception.faces import find_faces
+from ...model.perception.picture import Picture
+from ...model.readings import action_units, is_active
+from ...model.taxonomy import AU_WORDS
 from .strategies import NO_UNITS
 
 
@@ -34,8 +34,8 @@ def _units(face: Any) -> str:
 
 @cache
 def _perceiver() -> Any:
-    from ..model.checkpoint import load_checkpoint
-    from ..model.network import register
+    from ...model.checkpoint import load_checkpoint
+    from ...model.network import register
 
     register()
     return load_checkpoint().perceiver

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..model.errors import FacewiseError
-from .benchmark import Benchmark
+from ...model.errors import FacewiseError
+from ..answers.out import TEST, Answered, item_of, listed
+from ..answers.predictions import lines
+from ..answers.table import ANSWERED, SPOOF_SCORE, Table
+from ..benchmark import Benchmark
+from ..metrics import calibration, classes
+from ..metrics.tradeoff import DET_TICKS, Tradeoff, deviates, tradeoff
+from ..scoring.measures import LIVE, SPOOF, presentations
+from ..scoring.rows import Row
 from .figures import Bar, Line, Tick, bars, confusion, plane, timeline
-from .measures import LIVE, SPOOF, presentations
-from .metrics import calibration, classes
-from .metrics.tradeoff import DET_TICKS, Tradeoff, deviates, tradeoff
-from .out import TEST, Answered, item_of, listed
-from .predictions import lines
-from .scoring import Row
-from .table import ANSWERED, SPOOF_SCORE, Table
 
 WORST, CLIPS_SHOWN, BARS_SHOWN = 8, 20, 45
 THUMB_PX, JPEG_QUALITY = 180, 80
@@ -175,7 +175,7 @@ def _thumbnail(item: dict[str, Any], answered: Answered) -> str:
     """ "" where the medium is no longer there: a report can be made without it."""
     from PIL import Image
 
-    from .pictures import Projector
+    from ..asking.pictures import Projector
 
     try:
         pictures = Projector().shown(item_of(item, answered.folder), answered.benchmark)

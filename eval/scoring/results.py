@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..model.errors import FacewiseError
+from ...model.errors import FacewiseError
+from ..answers.out import Answered, answered, read_run, unanswered
+from ..answers.table import Table
 from .marks import compared_marks, mark_rows, marked
-from .out import Answered, answered, read_run, unanswered
-from .scoring import ComparedRow, Row, compare, score
-from .table import Table
+from .rows import ComparedRow, Row, compare, score
 
 LABELS_ALONE = "accuracy"  # the metric of a verdict that needs no score
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from PIL import Image
 
-from ..data_builders.records import write_whole
-from ..model.errors import FacewiseError
-from ..model.perception.picture import Picture
-from .benchmark import Benchmark
-from .items import SYNTH, Item, part
-from .pictures import Projector
-from .strategies import LETTERS, SENTENCES
+from ...data_builders.records import write_whole
+from ...model.errors import FacewiseError
+from ...model.perception.picture import Picture
+from ..asking.items import SYNTH, Item, part
+from ..asking.pictures import Projector
+from ..asking.strategies import LETTERS, SENTENCES
+from ..benchmark import Benchmark
 
 LETTERED = ("class", "spoof")
 HELD = (*LETTERED, "units", "number")
@@ -50,7 +50,7 @@ def export_tasks(form: str, benchmarks: Sequence[Benchmark], roots: Mapping[str,
 def _with_drawn(benchmarks: Sequence[Benchmark], roots: Mapping[str, Path], folder: Path) -> dict[str, Path]:
     if not any(SYNTH in benchmark.reader.split() for benchmark in benchmarks):
         return dict(roots)
-    from .synth_set import draw
+    from ..asking.synth_set import draw
 
     return {**roots, SYNTH: draw(folder)}
 

@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..data_builders.torn_line import cut_torn_line
-from ..model.errors import FacewiseError
+from ...data_builders.torn_line import cut_torn_line
+from ...model.errors import FacewiseError
 
 _KEY_DIGITS = 32
 _BATCH = 1024

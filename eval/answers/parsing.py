@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..model import reply_values, reply_words
-from ..model.replies import DENIED, REFUSED, UNPARSED, choice, no_answer, objects, plain, spaced, without_declining
-from ..model.taxonomy import CUES
-from .benchmark import Benchmark
+from ...model import reply_values, reply_words
+from ...model.replies import DENIED, REFUSED, UNPARSED, choice, no_answer, objects, plain, spaced, without_declining
+from ...model.taxonomy import CUES
+from ..benchmark import Benchmark
 
 THOUSANDTHS = 1000
 MICRO_S = 0.5  # science.md, 3

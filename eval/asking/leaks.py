@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..model.checkpoint import load_checkpoint, recipe_of
+from ...model.checkpoint import load_checkpoint, recipe_of
 
 SHOWN = 5
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..model.errors import FacewiseError
-from ..model.replies import REFUSED, UNPARSED
-from .benchmark import Benchmark
-from .metrics.spotting import Movement
-from .metrics.statistic import Subjects
+from ...model.errors import FacewiseError
+from ...model.replies import REFUSED, UNPARSED
+from ..benchmark import Benchmark
+from ..metrics.spotting import Movement
+from ..metrics.statistic import Subjects
 from .predictions import lines
 
 ANSWERED, NO_LABEL, DECLINED = 0, 1, 2

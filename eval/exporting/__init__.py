@@ -1,0 +1,1 @@
+"""Benchmarks as tasks of other harnesses."""

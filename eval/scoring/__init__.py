@@ -1,0 +1,1 @@
+"""From tables to numbers with intervals. Never loads a model."""
