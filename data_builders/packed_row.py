@@ -63,6 +63,7 @@ def packed(
         "views": seen.images,
         "points": seen.points,
         "canonical": seen.canonical,
+        "mesh": seen.mesh.astype(np.float16),
         "pose": seen.pose,
         **_movements(record, mirrored),
         "emotion": _place(CLASSES, record.emotion),

@@ -16,6 +16,7 @@ from ..model.errors import FacewiseError
 from ..model.taxonomy import AU_CODES
 from .checks.near_duplicates import HASH_BITS, SAME_PICTURE_BITS, perceptual_hash
 from .licences import licence_of
+from .records import Record, read_records
 from .splits import split_of
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -36,7 +37,7 @@ TRUSTED = {
 @dataclass(frozen=True)
 class Portrait:
     """One photo of a subject; `aus` are the teacher's, where it agreed with itself, and all silent on somebody posed at rest. `generated`: made
-    by a network, nobody's photo. `licence`: the folder's."""
+    by a network, nobody's photo. `drawn`: a render of the rig, which stands for a living person. `licence`: the folder's."""
 
     path: Path
     subject: str
@@ -45,6 +46,7 @@ class Portrait:
     at_rest: bool = False
     generated: bool = False
     licence: str = ""
+    drawn: bool = False
 
     @property
     def emotion(self) -> str | None:
@@ -81,6 +83,20 @@ def read_portraits(folders: Sequence[Folder], teacher: Path | None = None) -> li
             licences[folder.path],
         )
         for (folder, path), subject in zip(found, subjects, strict=True)
+    ]
+
+
+def drawn_people(records: Path) -> list[Portrait]:
+    """The first render of each person in a set of `facewise synth faces`, in its own split. Raises FacewiseError where there is none."""
+    first: dict[str, Record] = {}
+    for record in read_records(records):
+        if record.source.get("made of") == "rig" and record.frames is None:
+            first.setdefault(record.subject, record)
+    if not first:
+        raise FacewiseError(f"{records}: no renders in it; `facewise synth faces --rig` makes some")
+    return [
+        Portrait(records.parent / record.media, subject, record.split, {}, licence=record.licence, drawn=True)
+        for subject, record in first.items()
     ]
 
 

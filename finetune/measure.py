@@ -7,17 +7,19 @@ model and calibrates, a half each. Attacks are simulated.
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import f1_score, mean_absolute_error, roc_auc_score
 
-from ..model.readings import action_units, is_active
-from ..model.taxonomy import AU_CODES, EMOTIONS, NO_PROTOTYPE
+from ..model.readings import NEUTRAL, action_units, is_active
+from ..model.taxonomy import ATTACKS, AU_CODES, EMOTIONS, NO_PROTOTYPE
 from .encoder.packed import Packed
 from .lessons.pack_lessons import PackSeen
 
 RESAMPLES = 500
+FEWEST = 5  # of a class, or there is no number
 
 
 def measure(pack: Packed, seen: PackSeen, split: str = "test") -> list[dict]:
@@ -29,14 +31,18 @@ def measure(pack: Packed, seen: PackSeen, split: str = "test") -> list[dict]:
 
 def spoof_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
     live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
-    held_out = pack.tensors["held_out"].numpy() == 1
+    held_out, photo = pack.tensors["held_out"].numpy() == 1, pack.tensors["photo"].numpy() == 1
     logits = np.array([face.spoof_logit for face in seen.evidence])
     found = []
-    for attacks, chosen in (("all attacks", live == 1), ("simulators never trained on", (live == 1) & held_out)):
-        use = rows & (chosen | (live == 0))
-        if len(np.unique(live[use])) == 2:
-            what = f"spoof head, AUC, {attacks}"
-            found.append(row(what, "simulated attacks, real live", roc_auc_score, live[use], logits[use], subjects[use], 0.5))
+    species = pack.tensors["attack"].numpy()
+    sets = {"all attacks": live == 1, "simulators never trained on": (live == 1) & held_out}
+    sets |= {name: species == number for number, name in enumerate(ATTACKS)}
+    for people, among in (("real", photo), ("drawn", ~photo)):
+        for attacks, chosen in sets.items():
+            use = rows & among & (chosen | (live == 0))
+            if (live[use] == 1).sum() >= FEWEST and (live[use] == 0).sum() >= FEWEST:
+                what, domain = f"spoof head, AUC, {attacks}", f"simulated attacks, {people} live"
+                found.append(row(what, domain, roc_auc_score, live[use], logits[use], subjects[use], 0.5))
     return found
 
 
@@ -49,7 +55,7 @@ def action_unit_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dic
     for i, code in enumerate(AU_CODES):
         use = renders & ~np.isnan(labels[:, i])
         truth = labels[use, i] >= 1
-        if not 5 <= truth.sum() < len(truth):
+        if not FEWEST <= truth.sum() < len(truth):
             continue
         said = np.array([is_active(reading[code]) for reading in readings])[use]
         level = np.array([reading[code].intensity for reading in readings])[use]
@@ -78,14 +84,18 @@ def emotion_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
     truth, subjects = pack.tensors["emotion"].numpy(), pack.tensors["subject"].numpy()
     names = (*EMOTIONS, NO_PROTOTYPE)
     said = np.array([names.index(max(face.emotion, key=face.emotion.__getitem__)) for face in seen.evidence])
-    use = rows & (truth >= 0) & (pack.tensors["photo"].numpy() == 0)
-    if not use.any():
-        return []
-
-    def macro_f1(labels: np.ndarray, answers: np.ndarray) -> float:
-        return f1_score(labels, answers, average="macro", labels=np.unique(truth[use]), zero_division=0)
-
-    return [row("emotion, macro-F1", "renders", macro_f1, truth[use], said[use], subjects[use], 1 / len(np.unique(truth[use])))]
+    photo, found = pack.tensors["photo"].numpy() == 1, []
+    for domain, among in (("renders", ~photo), ("photos driven by a known change", photo)):
+        use = rows & among & (truth >= 0)
+        shown = np.unique(truth[use])
+        if not len(shown):
+            continue
+        macro_f1 = partial(f1_score, average="macro", labels=shown, zero_division=0)
+        found.append(row("emotion, macro-F1", domain, macro_f1, truth[use], said[use], subjects[use], 1 / len(shown)))
+        neutral = use & (truth == EMOTIONS.index(NEUTRAL))
+        if neutral.any():
+            found.append(share("neutral faces called neutral", domain, said[neutral] == EMOTIONS.index(NEUTRAL)))
+    return found
 
 
 def row(

@@ -46,13 +46,15 @@ class Recipe:
     encoder_epochs: float = 10.0
     encoder_batch: int = 32
     encoder_rate: float = 6e-4
+    authenticity_epochs: float = 0.0  # after those of the whole encoder, of what tells of attacks alone
+    authenticity_rate: float = 2e-3
     encoder_weight_decay: float = 0.05
     landmark_jitter: float = 0.004  # IOD; the detector's own wander on still portraits
     encoder_weights: str = ""  # of its losses, where they are other than losses.py's: "contrast=0,change=0.2"
     encoder_folds: int = 1
     encoder_drop: str = ""  # what an ablation goes without, of ablation.py's
     encoder_patience: int = 0  # epochs without progress on `val`; 0: all epochs are trained and the last weights are kept
-    num_layers: int = 6
+    num_layers: int = 3
     hidden_size: int = 192
     # what the assistant is made of
     preset: str = "facewise-135m"

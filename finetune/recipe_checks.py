@@ -53,6 +53,10 @@ def check_stages(recipe: Recipe) -> None:
         )
     if "encoder" not in recipe.stages and not recipe.encoder_from:
         raise FacewiseError("no stage trains an encoder and none is named; give --encoder_from default, or a folder")
+    if "encoder" in recipe.stages and not recipe.encoder_epochs and not (recipe.encoder_from and recipe.authenticity_epochs):
+        raise FacewiseError(
+            "encoder_epochs is 0, and nothing of the encoder would learn; name one that goes on (encoder_from) and give authenticity_epochs"
+        )
     if order != ("encoder",) and not recipe.rows and not recipe.pack_rows:
         raise FacewiseError(
             "the recipe names nothing to learn words from; give --rows DIR, written by `facewise build`, or --pack_rows N"

@@ -10,7 +10,16 @@ from ..model.errors import FacewiseError
 
 MAY_BE_ZERO = (
     *("seed", "limit", "encoder_weight_decay", "landmark_jitter", "verdict_weight", "encoder_patience"),
-    *("pack_rows", "align_epochs", "lora_alpha", "lora_dropout", "pvtm_keep", "pvtm_drop"),
+    *(
+        "encoder_epochs",
+        "authenticity_epochs",
+        "pack_rows",
+        "align_epochs",
+        "lora_alpha",
+        "lora_dropout",
+        "pvtm_keep",
+        "pvtm_drop",
+    ),
     *("kept_skills", "declines", "val_share", "consistency", "flips"),
 )
 SWITCH = {"true": True, "false": False}

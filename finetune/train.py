@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
 
-from ..model.checkpoint import load_checkpoint
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
@@ -22,7 +21,7 @@ from ..model.network.processing import EVIDENCE_FOLDER
 from .encoder.folds import check_folds
 from .encoder.losses import weights_of
 from .encoder.packed import Packed, read_pack
-from .encoder.stage import encoder_config, train_encoder
+from .encoder.stage import encoder_config, encoder_of, train_authenticity, train_encoder
 from .language.adapters import check_targets
 from .language.answering import answers
 from .language.assistant_start import base_configs
@@ -74,8 +73,8 @@ def run(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], out: Path) -
     """All stages, into a folder that is this recipe's."""
     encoder = evidence_encoder(recipe, pack, out)
     if pack is not None and is_main():
-        others = pack.where(~pack.split("train"))
-        say(out, measure(others, PackSeen(encoder, others)), "heads.json")
+        tested = pack.where(pack.split("test"))
+        say(out, measure(tested, PackSeen(encoder, tested)), "heads.json")
     if any(stage in recipe.stages for stage in WORDS):
         answers(recipe, encoder, pack, rows, out)
     elif is_main():
@@ -85,7 +84,7 @@ def run(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], out: Path) -
 def check_bases(recipe: Recipe, has_words: bool) -> None:
     """Raises FacewiseError for an encoder or a language model that cannot be had, before pictures are packed for them."""
     if recipe.encoder_from:
-        load_checkpoint(recipe.encoder_from)
+        encoder_of(recipe.encoder_from)
     if has_words:
         text, _ = base_configs(recipe)
         with torch.device("meta"):
@@ -133,7 +132,7 @@ def plan(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], has_words: 
 
 def planned_encoder(recipe: Recipe, pack: Packed | None) -> FaceEncoderConfig:
     if recipe.encoder_from or pack is None:
-        return load_checkpoint(recipe.encoder_from).perceiver.encoder.config
+        return encoder_of(recipe.encoder_from).config
     return encoder_config(recipe, pack.where(pack.split("train")))
 
 
@@ -143,9 +142,13 @@ def evidence_encoder(recipe: Recipe, pack: Packed | None, out: Path) -> FaceEnco
     if not folder.is_dir():
         half = out / "stage-encoder" / EVIDENCE_FOLDER
         if "encoder" in recipe.stages and pack is not None:
-            encoder = train_encoder(recipe, pack, out / "stage-encoder")
+            encoder = (
+                train_encoder(recipe, pack, out / "stage-encoder") if recipe.encoder_epochs else encoder_of(recipe.encoder_from)
+            )
+            if recipe.authenticity_epochs:
+                encoder = train_authenticity(recipe, encoder, pack, out / "stage-authenticity")
         else:
-            encoder = load_checkpoint(recipe.encoder_from).perceiver.encoder
+            encoder = encoder_of(recipe.encoder_from)
         if is_main():
             encoder.half().save_pretrained(half)
             half.rename(folder)  # never half a folder

@@ -72,6 +72,8 @@ ATTACKS = (
     "makeup",
     "tattoo",
 )
+# Judged, but without a claim: they fix no threshold and are reported apart.
+EXPERIMENTAL_ATTACKS = ("rigid mask", "flexible mask", "fake head", "glasses", "makeup", "tattoo")
 DIGITAL_TYPES = ("face swap", "reenactment", "synthetic", "morph")
 CUES = (
     "edge",

@@ -10,13 +10,15 @@ from safetensors.torch import save_file
 from facewise.model.network.configuration import FaceEncoderConfig
 from facewise.model.network.encoder import FaceEncoder
 
-INPUTS = ("views", "points", "canonical", "pose", "has_landmarks")  # of the encoder
+INPUTS = ("views", "points", "canonical", "pose", "has_landmarks", "mesh")  # of the encoder
 
 
 def tiny_encoder(digital: bool = False) -> FaceEncoder:
     """The same one every time."""
     torch.manual_seed(0)
-    return FaceEncoder(FaceEncoderConfig(hidden_size=16, num_heads=2, num_layers=1, digital=digital)).eval()
+    return FaceEncoder(
+        FaceEncoderConfig(image_size=112, patch_size=8, hidden_size=16, num_heads=2, num_layers=1, digital=digital)
+    ).eval()
 
 
 def noise(n: int) -> dict[str, torch.Tensor]:
@@ -31,6 +33,7 @@ def noise(n: int) -> dict[str, torch.Tensor]:
         "points": torch.rand(n, 2, 68, 2, generator=chance),
         "canonical": torch.randn(n, 68, 3, generator=chance),
         "pose": torch.zeros(n, 3),
+        "mesh": torch.randn(n, 478, 3, generator=torch.Generator().manual_seed(1)).half(),
         "au": au,
         "change": torch.full((n, 22, 2), math.nan),
         "shown": torch.full((n, 22), -1, dtype=torch.int8),

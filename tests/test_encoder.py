@@ -8,9 +8,10 @@ from safetensors.torch import load_file, save_file
 
 from facewise.model.errors import FacewiseError
 from facewise.model.network.configuration import FaceEncoderConfig
-from facewise.model.network.encoder import FaceEncoder, evidence, pooled
+from facewise.model.network.encoder import FaceEncoder, appearance, evidence, pooled
 from facewise.model.network.loading import load_strict
-from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES, EMOTIONS, NO_PROTOTYPE
+from facewise.model.network.regions import turned
+from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES, EMOTIONS, MIRROR, NO_PROTOTYPE
 
 MOUTH = slice(48, 68)
 AU12 = AU_CODES.index("AU12")
@@ -18,7 +19,7 @@ NUMBERS = ("au", "au_active", "emotion", "spoof", "attack", "cues", "attack_map"
 
 
 def tiny_config(**changes) -> FaceEncoderConfig:
-    sizes = {"image_size": 32, "hidden_size": 16, "num_layers": 2, "num_heads": 2, "tokens_per_view": 4}
+    sizes = {"image_size": 32, "patch_size": 8, "hidden_size": 16, "num_layers": 2, "num_heads": 2, "tokens_per_view": 4}
     return FaceEncoderConfig(**sizes | changes)
 
 
@@ -36,6 +37,7 @@ def faces(n: int, seed: int = 1) -> dict[str, torch.Tensor]:
         "canonical": torch.randn(n, 68, 3, generator=chance) * 0.3,
         "pose": torch.randn(n, 3, generator=chance) * 0.2,
         "has_landmarks": torch.ones(n, dtype=torch.bool),
+        "mesh": torch.randn(n, 478, 3, generator=chance) * 0.3,
     }
 
 
@@ -47,7 +49,7 @@ def numbers(encoder: FaceEncoder, inputs: dict[str, torch.Tensor]):
 def test_shapes_and_size_of_the_default_are_the_contract():
     encoder = FaceEncoder(FaceEncoderConfig()).eval()
     inputs = faces(2)
-    inputs["views"] = torch.zeros(2, 2, 3, 112, 112)
+    inputs["views"] = torch.zeros(2, 2, 3, 224, 224)
     output = numbers(encoder, inputs)
     assert {name: tuple(value.shape) for name, value in output.items()} == {
         "guided": (2, 2, 196, 192),
@@ -62,7 +64,7 @@ def test_shapes_and_size_of_the_default_are_the_contract():
         "attack_map": (2, 14, 14),
         "digital": (2,),
     }
-    assert sum(p.numel() for p in encoder.parameters()) <= 3.4e6
+    assert sum(p.numel() for p in encoder.parameters()) <= 4.2e6
     assert (output.au >= 0).all()
 
 
@@ -73,7 +75,7 @@ def test_moving_the_mouth_points_moves_au12(which):
     inputs[which] = inputs[which].clone()
     inputs[which][..., MOUTH, :] += 0.3
     after = numbers(encoder, inputs)
-    assert (after.au[0, AU12] - before.au[0, AU12]).abs().min() > 1e-5
+    assert (after.au[0, AU12] - before.au[0, AU12]).abs().min() > 1e-6
 
 
 def test_region_guidance_is_on_in_evaluation_mode_and_its_gate_reaches_every_number():
@@ -115,6 +117,56 @@ def test_faces_without_landmarks_train_without_a_nan():
     assert all(p.grad.isfinite().all() for p in encoder.parameters())
 
 
+def test_what_is_read_of_an_expression_turns_with_the_mirror_exactly():
+    encoder, inputs = tiny_encoder(), faces(2)
+    mesh = encoder.region_projector.mesh
+    mesh.standardise(torch.cat([inputs["mesh"], turned(inputs["mesh"], mirror := torch.arange(478).flip(0))]))
+    assert torch.equal(mesh.mirror, mirror)
+    turned_inputs = inputs | {
+        "views": inputs["views"].flip(-1),
+        "points": inputs["points"][:, :, MIRROR] * torch.tensor([-1.0, 1]) + torch.tensor([1.0, 0]),
+        "canonical": turned(inputs["canonical"], MIRROR),
+        "pose": inputs["pose"] * torch.tensor([1.0, -1, -1]),
+        "mesh": turned(inputs["mesh"], mesh.mirror),
+    }
+    plain, mirrored = numbers(encoder, inputs), numbers(encoder, turned_inputs)
+    assert torch.allclose(plain.au, mirrored.au.flip(-1), atol=1e-6)
+    assert (plain.au[..., 0] - plain.au[..., 1]).abs().max() > 1e-4
+    assert torch.allclose(plain.emotion, mirrored.emotion, atol=1e-6)
+
+
+def test_in_training_a_face_is_read_once():
+    encoder, inputs = tiny_encoder(), faces(2)
+    twice, once = numbers(encoder, inputs).au, numbers(encoder.train(), inputs).au
+    assert (twice - once).abs().max() > 1e-6
+
+
+def test_the_mesh_counts_and_a_face_without_one_has_a_token_for_that():
+    encoder, inputs = tiny_encoder(), faces(2)
+    full = numbers(encoder, inputs).au
+    inputs["mesh"][1] = torch.nan
+    half, none = numbers(encoder, inputs).au, numbers(encoder, inputs | {"mesh": None}).au
+    assert torch.allclose(half[0], full[0], atol=1e-6) and torch.allclose(half[1], none[1], atol=1e-6)
+    assert (half[1] - full[1]).abs().max() > 1e-5
+
+
+def test_looks_that_nobody_wants_cost_nothing_and_change_nothing_else():
+    encoder, inputs = tiny_encoder(), faces(3)
+    shape, textures = [True, False, False], [False, True, True]
+    full, part = (numbers(encoder, inputs | {"wanted": wanted}) for wanted in (None, torch.tensor([shape, textures, [True] * 3])))
+    assert torch.allclose(full.au[[0, 2]], part.au[[0, 2]], atol=1e-6)
+    assert torch.allclose(full.spoof[1:], part.spoof[1:], atol=1e-6)
+    nobody = numbers(encoder, inputs | {"wanted": torch.tensor([shape] * 3)})
+    assert torch.allclose(full.au, nobody.au, atol=1e-6)
+
+
+def test_attacks_are_read_from_the_colours_of_the_tight_view_too():
+    encoder, inputs = tiny_encoder(), faces(1)
+    inputs["views"].requires_grad_()
+    encoder(**inputs).spoof.sum().backward()
+    assert inputs["views"].grad.abs().amax((0, 2, 3, 4)).min() > 0
+
+
 def test_the_views_are_told_apart():
     encoder, inputs = tiny_encoder(), faces(1)
     swapped = inputs | {"views": inputs["views"].flip(1)}
@@ -122,13 +174,20 @@ def test_the_views_are_told_apart():
 
 
 def test_the_attack_map_has_rows_for_y():
-    encoder, inputs = tiny_encoder(num_layers=0), faces(1)
-    inputs["has_landmarks"][:] = False
-    before = numbers(encoder, inputs).attack_map
-    inputs["views"][0, 1, :, 24:, :8] += 1  # bottom left of the wide crop
-    changed = (numbers(encoder, inputs).attack_map - before).abs()[0]
-    assert changed[3, 0] > 1e-5
-    assert (changed > 1e-6).sum() == 1
+    encoder = tiny_encoder()
+    guided, regions = torch.randn(1, 2, 16, 16), torch.randn(1, 10, 16)
+    before = encoder.authenticity(guided, guided[:, 1], regions)["attack_map"]
+    guided[0, 1, 12] = torch.randn(16)  # bottom left of the wide crop
+    changed = (encoder.authenticity(guided, guided[:, 1], regions)["attack_map"] - before).abs()[0]
+    assert changed[3, 0] > 1e-5 and (changed > 1e-6).sum() == 1
+
+
+@pytest.mark.parametrize("look", [0, 1])
+def test_patches_lie_where_they_were_seen(look):
+    encoder, pixels = tiny_encoder(num_layers=0), faces(1)["views"][:, look].requires_grad_()
+    encoder.sight.looks[look](pixels)[0, 12].square().sum().backward()  # bottom left
+    told = pixels.grad.abs().sum((0, 1))
+    assert told[16:, :16].sum() == max(told[r : r + 16, c : c + 16].sum() for r in (0, 16) for c in (0, 16))
 
 
 def test_pooling_keeps_rows_and_columns():
@@ -200,3 +259,14 @@ def test_a_checkpoint_that_does_not_fit_is_refused_by_the_name_of_its_key(tmp_pa
 def test_a_folder_without_a_model_is_a_user_error(tmp_path):
     with pytest.raises(FacewiseError, match=r"config\.json is missing"):
         load_strict(FaceEncoder, tmp_path)
+
+
+def test_a_face_on_which_nothing_moves_is_neutral_whatever_the_emotions_say():
+    logits = torch.zeros(3, 9)
+    logits[:, 1] = 5.0
+    active, levels = torch.zeros(3, 22), torch.zeros(3, 22, 2)
+    active[:, AU12] = torch.tensor([0.1, 0.9, 0.9])
+    levels[:2, AU12] = 2.0  # of the third one too faint to be told
+    told = appearance(logits, active, levels)
+    assert torch.allclose(told.sum(1), torch.ones(3))
+    assert torch.allclose(told[:, 0], torch.tensor([0.9, 0.1, 1.0])) and told[1].argmax() == 1

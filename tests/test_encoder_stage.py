@@ -18,7 +18,7 @@ from facewise.finetune.encoder.lesson import EncoderLesson
 from facewise.finetune.encoder.losses import WEIGHTS, weights_of
 from facewise.finetune.encoder.packed import read_pack
 from facewise.finetune.encoder.progress import auc
-from facewise.finetune.encoder.stage import encoder_config, started_encoder, train_encoder
+from facewise.finetune.encoder.stage import emotion_prior, encoder_config, started_encoder, train_authenticity, train_encoder
 from facewise.finetune.recipe import Recipe
 from facewise.finetune.stage_trainer import check_fits
 from facewise.finetune.watch import last_checkpoint
@@ -162,6 +162,48 @@ def test_a_loss_of_weight_0_is_not_even_told(pack, name):
     assert name not in lesson.losses(**batch)[1]
 
 
+def test_a_common_emotion_is_not_likelier_by_itself(pack):
+    prior = emotion_prior(pack)
+    shown = pack.tensors["emotion"]
+    counts = shown[shown >= 0].bincount(minlength=9)
+    common, rare = int(counts.argmax()), int(counts.argmin())
+    expected = 0.5 * math.log(counts[common] / max(1, counts[rare]))
+    assert (prior[common] - prior[rare]).item() == pytest.approx(expected)
+    lesson = EncoderLesson(tiny_encoder(), weights_of("contrast=0"), emotion_prior=prior)
+    batch = pack.collate([pack[0], pack[1]])
+    plain = EncoderLesson(lesson.encoder, weights_of("contrast=0"))
+    assert lesson.losses(**batch)[1]["emotion"] != plain.losses(**batch)[1]["emotion"]
+
+
+# Attacks alone
+
+
+def test_what_tells_of_attacks_learns_alone_and_leaves_what_expressions_are_read_from(pack, trained, tmp_path):
+    before = weights(trained[0])
+    encoder = FaceEncoder(trained[0].config)
+    encoder.load_state_dict(before)
+    after = weights(train_authenticity(recipe(authenticity_epochs=2), encoder, pack, tmp_path))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    learns = ("authenticity.", "sight.looks.1.", "sight.looks.2.")
+    assert all(name.startswith(learns) for name in changed)
+    assert all(any(name.startswith(part) for name in changed) for part in learns)
+
+
+def test_before_that_expressions_learn_alone(pack, tmp_path):
+    torch.manual_seed(recipe().seed)
+    before = weights(started_encoder(recipe(), pack))
+    after = weights(train_encoder(recipe(authenticity_epochs=2), pack, tmp_path))
+    assert {name for name in before if torch.equal(before[name], after[name])} >= {
+        name for name in before if name.startswith(("authenticity.", "sight.looks.1.", "sight.looks.2."))
+    }
+    assert not torch.equal(before["sight.looks.0.stem.0.weight"], after["sight.looks.0.stem.0.weight"])
+
+
+def test_only_rows_that_tell_of_attacks_teach_it(pack):
+    assert pack.tells_of_attacks().tolist() == [row % 2 == 0 for row in range(24)]
+    assert pack.tells_of_expressions().tolist() == [row % 2 == 0 for row in range(24)]
+
+
 # What an ablation goes without
 
 
@@ -169,7 +211,7 @@ def test_frgca_off_shuts_the_gate_for_good(pack, tmp_path):
     encoder = train_encoder(recipe(encoder_drop="frgca"), pack, tmp_path)
     assert encoder.guidance.gate.item() == 0
     batch = pack.collate([pack[0]])
-    patches = encoder.tower(batch["views"])
+    patches = encoder.sight(batch["views"])[:, :2]
     assert torch.equal(encoder(**{name: batch[name] for name in INPUTS}).guided, patches)
 
 
@@ -229,14 +271,17 @@ def test_the_views_are_those_of_the_pack(tmp_path):
     rows = read_pack(written(tensors, tmp_path / "set.safetensors", ("rgb", "spoof", "spectrum")))
     assert started_encoder(recipe(), rows).config.views == ["rgb", "spoof", "spectrum"]
     with pytest.raises(
-        FacewiseError, match="its encoder sees rgb, spoof at 112 px, the pack holds rgb, spoof, spectrum at 112 px"
+        FacewiseError, match="its encoder sees rgb, spoof at 224 px, the pack holds rgb, spoof, spectrum at 112 px"
     ):
         started_encoder(recipe(encoder_from="default"), rows)
 
 
 def test_a_checkpoint_of_another_shape_is_one_line(pack, trained, tmp_path):
     checkpoint = last_checkpoint(trained[1])
-    wider = EncoderLesson(FaceEncoder(FaceEncoderConfig(hidden_size=32, num_heads=2, num_layers=1, digital=False)), WEIGHTS)
+    wider = EncoderLesson(
+        FaceEncoder(FaceEncoderConfig(image_size=112, patch_size=8, hidden_size=32, num_heads=2, num_layers=1, digital=False)),
+        WEIGHTS,
+    )
     with pytest.raises(
         FacewiseError, match="written by another recipe: the weights do not fit the model; of another shape"
     ) as caught:

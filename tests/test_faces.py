@@ -143,7 +143,7 @@ def test_a_mirrored_picture_gives_mirrored_canonical_points(pixels, face):
 
 def test_views_carry_their_own_coordinates(pixels, face):
     views = face_views(pixels, face)
-    assert views.images.shape == (2, 112, 112, 3) and views.images.dtype == np.uint8
+    assert views.images.shape == (2, 224, 224, 3) and views.images.dtype == np.uint8
     assert views.has_landmarks and ((views.points > 0) & (views.points < 1)).all()
     tight, wide = np.ptp(views.points[0][:, 0]), np.ptp(views.points[1][:, 0])
     assert tight > wide

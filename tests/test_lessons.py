@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from noise_pack import noise, written
+from noise_pack import tiny_encoder as pack_encoder
 from test_processing import Eyes as DrawnEyes
 from test_processing import picture, tiny_tokenizer
 from test_processing import tiny_encoder as digital_encoder
@@ -130,7 +131,7 @@ def test_a_box_is_thousandths_of_the_wide_crop_as_the_attack_map_lies():
 def some_face(spoof: float = 3.0, seed: int = 0):
     chance = torch.Generator().manual_seed(seed)
     output = tiny_encoder()(
-        views=torch.zeros(1, 2, 3, 112, 112),
+        views=torch.zeros(1, 2, 3, 224, 224),
         points=torch.rand(1, 2, 68, 2, generator=chance),
         canonical=torch.randn(1, 68, 3, generator=chance),
         pose=torch.zeros(1, 3),
@@ -173,7 +174,7 @@ def parted(tmp_path_factory) -> Packed:
 
 @pytest.fixture(scope="module")
 def seen(parted) -> PackSeen:
-    return PackSeen(tiny_encoder(), parted.where(parted.halves()[0]))
+    return PackSeen(pack_encoder(), parted.where(parted.halves()[0]))
 
 
 def of_pack(seen: PackSeen, smollm, folder: Path, name: str = "rows.jsonl", **more) -> list[Lesson]:

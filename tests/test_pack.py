@@ -88,7 +88,7 @@ def test_the_map_turns_with_a_mirrored_picture(pack):
 def test_it_reads_as_a_dataset(pack):
     rows = read_pack(pack)
     batch = rows.collate([rows[0], rows[2]])
-    assert set(batch) == {*INPUTS, *LABELS, "has_landmarks", "before"} and batch["views"].shape == (2, 2, 3, 112, 112)
+    assert set(batch) == {*INPUTS, *LABELS, "has_landmarks", "before"} and batch["views"].shape == (2, 2, 3, 224, 224)
     assert batch["views"].abs().max() <= 1
 
 

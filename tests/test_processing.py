@@ -48,7 +48,7 @@ class Eyes(Perceiver):
         if not count:
             return Perceived(())
         chance = torch.Generator().manual_seed(count)
-        views = torch.randint(0, 255, (count, 2, 112, 112, 3), generator=chance, dtype=torch.uint8)
+        views = torch.randint(0, 255, (count, 2, 224, 224, 3), generator=chance, dtype=torch.uint8)
         inputs = {
             "points": torch.rand(count, 2, 68, 2, generator=chance),
             "canonical": torch.randn(count, 68, 3, generator=chance),

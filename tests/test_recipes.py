@@ -59,4 +59,4 @@ def test_the_names_that_are_to_be_filled_in_are_told_in_one_line(capsys):
 def test_the_embedded_one_is_one_command_on_the_base_that_is_shipped():
     recipe = read_recipe([str(next(path for path in RECIPES if path.stem == "facewise-135m"))])
     assert recipe.base_llm == Recipe().base_llm and recipe.base_llm["package"] == preset("facewise-135m").llm
-    assert recipe.stages == ("encoder", "align", "instruct") and not recipe.rows
+    assert recipe.stages == ("encoder", "align", "instruct") and recipe.rows == ("runs/clips/records.jsonl",)

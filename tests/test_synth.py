@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,10 +12,11 @@ import pytest
 
 from facewise.cli import main
 from facewise.data_builders.leaks import seen_records
-from facewise.data_builders.portraits import Folder, read_portraits
-from facewise.data_builders.records import GENUINE, Record, read_records
-from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT
-from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, spoof_jobs
+from facewise.data_builders.portraits import Folder, drawn_people, read_portraits
+from facewise.data_builders.records import GENUINE, Record, read_records, write_records
+from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT, UNSHOT
+from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, make_spoof, spoof_jobs
+from facewise.model.errors import FacewiseError
 from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES
 
 pytestmark = pytest.mark.timeout(1200)  # sets take minutes on a busy machine
@@ -32,7 +35,7 @@ def test_what_is_missing_or_cannot_be_is_told_in_a_line(tmp_path, capsys):
     (tmp_path / "some" / "a.png").write_bytes(b"no picture")
     (tmp_path / "rig.npz").write_bytes(b"PK nothing")
     spoof, faces = ("spoof", "--out", tmp_path / "o", "--portraits"), ("faces", "--out", tmp_path / "o", "--rig")
-    assert "required: --portraits" in said(capsys, "spoof", "--out", tmp_path / "o")
+    assert "nobody to photograph" in said(capsys, "spoof", "--out", tmp_path / "o")
     assert "required: --rig" in said(capsys, "faces", "--out", tmp_path / "o")
     assert "unrecognized arguments: --portraits" in said(
         capsys, "clips", "--out", tmp_path / "o", "--rig", "r", "--portraits", "p"
@@ -118,8 +121,29 @@ def made(kind: str, few: dict[str, Path], out: Path, count: int, workers: int = 
     splits = {(record.subject, record.split) for record in records}
     assert len(splits) == len({subject for subject, _ in splits})
     for record in records:
-        assert record.source["camera"] in FAMILIES and (record.split != "train" or record.source["camera"] != HELD_OUT)
+        assert record.source["camera"] in (*FAMILIES, UNSHOT) and (record.split != "train" or record.source["camera"] != HELD_OUT)
     return records
+
+
+def test_drawn_people_are_photographed_in_their_own_split(examples, tmp_path):
+    (tmp_path / "media").mkdir()
+    shutil.copy(examples / "invented-face.jpg", tmp_path / "media" / "a.jpg")
+    rig = {"media": "media/a.jpg", "licence": "MIT", "source": {"made of": "rig"}}
+    driven = Record("driven", "media/a.jpg", subject="p", source={"made of": "photo"})
+    of_one = [Record(name, subject="rig/0", split="val", **rig) for name in "ab"]
+    write_records(tmp_path / "records.jsonl", [driven, *of_one, Record("c", subject="rig/1", **rig)])
+    people = drawn_people(tmp_path / "records.jsonl")
+    assert [(person.subject, person.split, person.drawn) for person in people] == [
+        ("rig/0", "val", True),
+        ("rig/1", "train", True),
+    ]
+    (tmp_path / "out" / "media").mkdir(parents=True)
+    job = replace(spoof_jobs(people, 1, 0)[0], kind="live")
+    (live,) = make_spoof(job, tmp_path / "out", np.random.default_rng(0))
+    assert (live.live, live.dataset, live.licence, live.source["made of"]) == (True, "rig", "MIT", "rig")
+    write_records(tmp_path / "none.jsonl", [driven])
+    with pytest.raises(FacewiseError, match="no renders in it"):
+        drawn_people(tmp_path / "none.jsonl")
 
 
 @pytest.mark.shared

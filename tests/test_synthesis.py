@@ -13,7 +13,16 @@ from facewise.data_builders.attacks.staging import covered_share, seen_flat, sta
 from facewise.data_builders.portraits import same_subjects, teacher_aus
 from facewise.data_builders.records import SPLITS, read_records
 from facewise.data_builders.splits import SPLIT_SHARES, split_of
-from facewise.data_builders.synthesis.camera import SENSOR, linear_light, sample_camera, shoot, shot_alike, srgb
+from facewise.data_builders.synthesis.camera import (
+    SENSOR,
+    linear_light,
+    picture_size,
+    sample_camera,
+    shoot,
+    shot_alike,
+    srgb,
+    stored_alike,
+)
 from facewise.data_builders.synthesis.photo import TRACES, Attack, Photo, framed, read_photo, traces
 from facewise.data_builders.synthesis.spoofs import _shot
 from facewise.model.errors import FacewiseError
@@ -190,3 +199,9 @@ def test_cues_are_those_of_the_finished_picture_and_fade_with_haze_and_under_han
     assert made.cues["other"] >= told[0] > told[1] > told[2]
     hidden = made.overdrawn(worn.pixels, made.mask)
     assert _shot(hidden, clear, np.random.default_rng(2))[1].get("other", 0.0) < 0.2 * told[0]
+
+
+def test_some_pictures_have_no_camera_but_that_of_their_photo(photo):
+    stored = read_picture(stored_alike([photo.pixels], np.random.default_rng(0))[0]).pixels
+    seen = cv2.resize(photo.pixels, picture_size(photo.pixels.shape), interpolation=cv2.INTER_AREA)
+    assert np.abs(stored / 255 - srgb(seen)).mean() < 0.02

@@ -13,9 +13,9 @@ import jsonschema
 import numpy as np
 import pytest
 import torch
-from noise_pack import noise, written
+from noise_pack import noise, tiny_encoder, written
 from safetensors.torch import load_file
-from tiny_assistant import tiny_encoder, tiny_language
+from tiny_assistant import tiny_language
 from transformers import AutoTokenizer, TrainerCallback
 
 from facewise import load
@@ -24,7 +24,7 @@ from facewise.finetune import measure, train
 from facewise.finetune.encoder import stage as encoder_stage
 from facewise.finetune.encoder.packed import Packed, read_pack
 from facewise.finetune.language import answer_trainer
-from facewise.finetune.language.calibration import calibration, verdict_log_odds
+from facewise.finetune.language.calibration import ALARMED, MISSED, calibration, verdict_log_odds, verdict_rows
 from facewise.finetune.lessons.pack_lessons import PackSeen
 from facewise.finetune.measure import row, share
 from facewise.finetune.recipe import read_recipe
@@ -57,17 +57,29 @@ def test_the_band_keeps_its_promises_on_the_split_it_was_fitted_on():
     rng = np.random.default_rng(0)
     spoof = np.repeat([0, 1], 400)
     llm, head = (rng.normal(2.0 * spoof - 1, 1.2) for _ in range(2))
-    fitted = calibration(llm, head, spoof)
+    fitted = calibration(llm, head, spoof, np.zeros(800, bool))
     score = 1 / (1 + np.exp(-(fitted["llm"] * llm + fitted["head"] * head + fitted["bias"])))
     assert fitted["low"] <= fitted["high"]
-    assert (score[spoof == 1] < fitted["low"]).mean() <= 0.051 and (score[spoof == 0] > fitted["high"]).mean() <= 0.011
+    assert (score[spoof == 1] < fitted["low"]).mean() <= MISSED + 0.001
+    assert (score[spoof == 0] > fitted["high"]).mean() <= ALARMED + 0.001
+
+
+def test_experimental_attacks_settle_no_threshold():
+    rng = np.random.default_rng(0)
+    spoof, experimental = np.repeat([0, 1, 1], 200), np.repeat([False, False, True], 200)
+    llm, head = (np.where(experimental, -3.0, rng.normal(2.0 * spoof - 1, 1.2)) for _ in range(2))
+    whole = calibration(llm, head, spoof, experimental)
+    assert whole == calibration(llm[:400], head[:400], spoof[:400], experimental[:400])
+    told = {row["what"]: row["value"] for row in verdict_rows(whole, llm, head, spoof, experimental, np.arange(600), "drawn")}
+    assert told["attacks called live"] <= MISSED + 0.001 and told["experimental attacks called live"] == 1.0
+    assert told["score, AUC"] > 0.9 > told["score with experimental attacks, AUC"]
 
 
 def test_a_language_model_that_argues_against_itself_has_no_vote():
     rng = np.random.default_rng(0)
     spoof = np.repeat([0, 1], 200)
     head = rng.normal(2.0 * spoof - 1, 1.0)
-    fitted = calibration(-head + rng.normal(0, 0.5, 400), head, spoof)
+    fitted = calibration(-head + rng.normal(0, 0.5, 400), head, spoof, np.zeros(400, bool))
     assert fitted["llm"] == 0 and fitted["head"] > 0
 
 
@@ -96,15 +108,17 @@ def told(tensors: dict[str, torch.Tensor]) -> set[str]:
 
 def test_numbers_are_told_for_what_a_pack_has_labels_for(monkeypatch):
     monkeypatch.setattr(measure, "RESAMPLES", 5)
-    renders = noise(16)
-    renders["au"][::2, :, 0] = torch.tensor([0.0, 0, 1, 2, 3, 4, 5, 5])[:, None]
+    renders = noise(40)
+    renders["au"][::2, :, 0] = (torch.arange(20.0) % 6)[:, None]
     renders["au"][..., 1] = renders["au"][..., 0]
-    photos = {**renders, "photo": torch.ones(16, dtype=torch.long)}
-    heads = {"spoof head, AUC, all attacks", "spoof head, AUC, simulators never trained on"}
+    photos = {**renders, "photo": torch.ones(40, dtype=torch.long)}
+    heads = {f"spoof head, AUC, {of}" for of in ("all attacks", "simulators never trained on", "replay")}
+    emotions = {"emotion, macro-F1", "neutral faces called neutral"}
     units = {f"{code} {metric}" for code in AU_CODES for metric in ("F1 at level A", "MAE")}
-    assert told(renders) == heads | units | {"emotion, macro-F1"}
-    assert told(photos) == heads | {"AU12 AUC, smile or none", "AU12 MAE"}
-    assert told({**photos, "live": torch.full((16,), -1), "au": torch.full((16, 22, 2), math.nan)}) == set()
+    assert told(renders) == heads | units | emotions
+    assert told(photos) == heads | emotions | {"AU12 AUC, smile or none", "AU12 MAE"}
+    silent = {"live": torch.full((40,), -1), "au": torch.full((40, 22, 2), math.nan), "emotion": torch.full((40,), -1)}
+    assert told(photos | silent) == set()
 
 
 # From a pack to a folder that answers

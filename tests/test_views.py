@@ -8,8 +8,9 @@ import pytest
 
 from facewise.model.perception.faces import find_faces
 from facewise.model.perception.picture import read_picture
-from facewise.model.perception.views import SIZE, VIEWS, crop, face_views, spectrum_view, spoof_view, wide_square
+from facewise.model.perception.views import VIEWS, crop, face_views, spectrum_view, spoof_view, wide_square
 
+SIZE = 112
 CENTRE = SIZE // 2
 SPOOF_SILENT = np.array([8 * 28, 127, 0])  # what an even wall draws: the flat pattern's code, no high frequency, no stroke
 
@@ -73,11 +74,11 @@ def test_the_spectrum_of_a_picture_is_the_same_alone_and_beside_others():
 def test_views_come_by_name_and_in_order(examples):
     pixels = read_picture(examples / "invented-face.jpg").pixels
     face = find_faces(pixels)[0]
-    every = face_views(pixels, face, views=tuple(VIEWS))
+    every = face_views(pixels, face, SIZE, tuple(VIEWS))
     assert list(VIEWS) == ["rgb", "spoof", "spectrum"] and every.images.shape == (3, SIZE, SIZE, 3)
-    turned = face_views(pixels, face, views=("spectrum", "rgb"))
+    turned = face_views(pixels, face, SIZE, ("spectrum", "rgb"))
     assert np.array_equal(turned.images, every.images[[2, 0]]) and np.array_equal(turned.points, every.points[[2, 0]])
-    assert np.array_equal(face_views(pixels, face).images, every.images[:2])
+    assert np.array_equal(face_views(pixels, face, SIZE).images, every.images[:2])
     assert np.array_equal(every.images[2], spectrum_view(crop(pixels, wide_square(face), SIZE)))
 
 

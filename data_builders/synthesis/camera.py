@@ -1,7 +1,8 @@
 """One camera for every picture, live, attack or render: lens, exposure, white balance, Bayer sensor, noise, tone, JPEG.
 
 What only attacks went through would be the label, so nobody else resizes, encodes or adds noise; and what prints look like at a glance,
-hazy and flat, cheap cameras and dirty lenses make of anybody. Three families; `webcam` is held out of training. Input is linear light at the sensor's sampling, `SENSOR` pixels a side for each pixel of the file.
+hazy and flat, cheap cameras and dirty lenses make of anybody. Three families; `webcam` is held out of training. Some
+pictures have no camera but the photo's own (`stored_alike`), live ones and attacks alike. Input is linear light at the sensor's sampling, `SENSOR` pixels a side for each pixel of the file.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,9 @@ import cv2
 import numpy as np
 
 HELD_OUT = "webcam"
+UNSHOT = "none"  # of pictures that no simulated camera took
 SENSOR = 1.5
+STORED_QUALITY = (75, 97)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,13 @@ def shot_alike(frames: Sequence[np.ndarray], camera: Camera, rng: np.random.Gene
     gain = camera.exposure * _metering(seen[0]) * np.array(camera.balance, np.float32)
     noise = rng.standard_normal(seen[0].shape[:2], np.float32)
     return [_developed(light * gain, camera, noise) for light in seen]
+
+
+def stored_alike(frames: Sequence[np.ndarray], rng: np.random.Generator) -> list[bytes]:
+    """The same frames as `shot_alike` takes, stored by a program: what is a photo already has its camera behind it, and a real one."""
+    quality = int(rng.integers(*STORED_QUALITY))
+    small = [cv2.resize(frame, picture_size(frame.shape), interpolation=cv2.INTER_AREA) for frame in frames]
+    return [encoded(np.rint(255 * srgb(light)).astype(np.uint8), quality) for light in small]
 
 
 def _through_lens(frame: np.ndarray, camera: Camera) -> np.ndarray:

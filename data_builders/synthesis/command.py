@@ -21,12 +21,12 @@ ABOUT = {
 PHOTOS = ("portraits", "neutral", "generated")
 # What a kind takes; what it cannot do without comes first.
 TAKES = {
-    "spoof": ("portraits", "neutral", "generated", "n"),
+    "spoof": ("portraits", "neutral", "generated", "renders", "n"),
     "faces": ("rig", "portraits", "neutral", "generated", "teacher", "n"),
     "clips": ("rig", "n"),
     "sheet": ("rig", "portraits", "neutral", "generated"),
 }
-NEEDS = {"spoof": ("portraits",), "faces": ("rig",), "clips": ("rig",), "sheet": ("rig", "portraits")}
+NEEDS = {"spoof": (), "faces": ("rig",), "clips": ("rig",), "sheet": ("rig", "portraits")}
 DEFAULT_N = {"spoof": 1000, "faces": 1000, "clips": 20}
 MOST = 1_000_000  # jobs of a set: their names have six digits
 
@@ -47,6 +47,8 @@ def _check(args: argparse.Namespace) -> None:
     most = max(2, os.cpu_count() or 1)
     if not 1 <= args.workers <= most:
         raise FacewiseError(f"--workers {args.workers}: from 1 to {most} processes are wanted on this machine")
+    if args.kind == "spoof" and not args.portraits and not args.renders:
+        raise FacewiseError("nobody to photograph; give --portraits DIR, --renders FILE, or both")
     if args.kind != "sheet" and not 1 <= args.n <= MOST:
         raise FacewiseError(
             f"--n {args.n}: from 1 to {MOST} are wanted; larger sets are several, each with its own --seed and --out"
@@ -55,14 +57,16 @@ def _check(args: argparse.Namespace) -> None:
 
 def portraits_of(args: argparse.Namespace) -> "list[Portrait]":
     """All folders together."""
-    from ..portraits import Folder, read_portraits
+    from ..portraits import Folder, drawn_people, read_portraits
 
     folders = [
         Folder(folder, at_rest=name == "neutral", generated=name == "generated")
         for name in PHOTOS
         for folder in getattr(args, name)
     ]
-    return read_portraits(folders, getattr(args, "teacher", None)) if folders else []
+    portraits = read_portraits(folders, getattr(args, "teacher", None)) if folders else []
+    renders = getattr(args, "renders", None)
+    return portraits + drawn_people(renders) if renders else portraits
 
 
 def _set(args: argparse.Namespace) -> int:
@@ -142,6 +146,9 @@ def _add_flag(parser: argparse.ArgumentParser, name: str, kind: str) -> None:
     elif name == "teacher":
         what = "blendshapes of the portraits, from data_builders/blendshapes.py: labels of a few action units"
         parser.add_argument("--teacher", type=Path, metavar="CSV", help=what)
+    elif name == "renders":
+        what = "records.jsonl of `facewise synth faces`: one render of each person is photographed and attacked like a portrait"
+        parser.add_argument("--renders", type=Path, metavar="FILE", help=what)
     else:
         unit = {"spoof": "pictures", "faces": "jobs; a driven photo is one of two pictures", "clips": "videos"}[kind]
         parser.add_argument("--n", type=int, default=DEFAULT_N[kind], metavar="N", help=f"{unit} (default: {DEFAULT_N[kind]})")

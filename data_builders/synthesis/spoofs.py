@@ -28,7 +28,18 @@ from ..records import GENUINE, Record
 from ..scenery.hands import gesturing, held, outline
 from ..scenery.matting import matted, rematted
 from ..scenery.scenes import contact_shadow, scene
-from .camera import FAMILIES, HELD_OUT, SENSOR, Camera, linear_light, picture_size, sample_camera, shot_alike
+from .camera import (
+    FAMILIES,
+    HELD_OUT,
+    SENSOR,
+    UNSHOT,
+    Camera,
+    linear_light,
+    picture_size,
+    sample_camera,
+    shot_alike,
+    stored_alike,
+)
 from .photo import WHOLLY, Attack, Photo, contrast, framed, read_photo, traces
 from .production import random_of, write_mask, write_media
 
@@ -96,14 +107,16 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
     photo = _handled(read_photo(job.portrait.path), rng)
     setting = str(rng.choice(list(SETTINGS), p=list(SETTINGS.values())))
     photo = _set_in(setting, photo, rng)
-    family = str(rng.choice([family for family in FAMILIES if job.portrait.split != "train" or family != HELD_OUT]))
+    family = str(rng.choice([name for name in (*FAMILIES, UNSHOT) if job.portrait.split != "train" or name != HELD_OUT]))
     variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
     made = _made(job, photo, variant, rng)
-    jpeg, cues = _shot(made, sample_camera(rng, family), rng)
+    camera = None if family == UNSHOT else sample_camera(rng, family)
+    jpeg, cues = _shot(made, camera, rng)
     is_attack, mask = _is_attack(job.kind), _at_file_size(made)
     if is_attack and not mask.any():
         raise FacewiseError(f"the {job.kind} cannot be seen in the picture")
-    source = {"made of": "photo", "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
+    made_of = "rig" if job.portrait.drawn else "photo"
+    source = {"made of": made_of, "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
     source |= {"variant": variant} if job.kind in STAGED else {}
     source |= {"donor": job.donor.path.name} if job.kind in OF_TWO and job.donor else {}
     record = _record(job, *write_media(out, f"{job.name}.jpg", jpeg), source)
@@ -112,9 +125,10 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
     return [replace(record, mask=write_mask(out, f"{job.name}.png", mask), box=_box(mask), cues=cues)]
 
 
-def _shot(made: Attack, camera: Camera, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
+def _shot(made: Attack, camera: Camera | None, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
     """The file, and the cues that are seen in it: against the same shot without each structure."""
-    jpeg, *bare = shot_alike([made.frame, *made.without.values()], camera, rng)
+    frames = [made.frame, *made.without.values()]
+    jpeg, *bare = shot_alike(frames, camera, rng) if camera else stored_alike(frames, rng)
     cues = dict(made.cues)
     for structure, each in zip(made.without, bare, strict=True):
         if structure == WHOLLY:
@@ -200,7 +214,7 @@ def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> R
         job.name,
         media,
         digest,
-        portrait.path.parent.name,
+        "rig" if portrait.drawn else portrait.path.parent.name,
         portrait.licence,
         portrait.subject,
         portrait.split,

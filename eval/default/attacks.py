@@ -17,6 +17,7 @@ from ...data_builders.synthesis.production import random_of
 from ...data_builders.synthesis.spoofs import SpoofJob, make_spoof
 from ...model.perception.picture import read_picture
 from ...model.readings import attack_type
+from ...model.taxonomy import EXPERIMENTAL_ATTACKS
 from ..metrics import boxes, calibration
 from ..metrics.curve import Ranking
 from ..metrics.intervals import bootstrap
@@ -27,7 +28,6 @@ from .reader import Reader, Verdict
 from .row import SIMULATED, Row, row, share_row
 
 SPECIES = {"print": "print", "replay": "replay", "paper mask": "paper mask", "partial eye": "partial", "partial mouth": "partial"}
-EXPERIMENTAL = ("glasses", "rigid mask", "flexible mask", "fake head", "makeup", "tattoo")
 LIVE = "live"
 SET = "attacks"
 
@@ -48,7 +48,7 @@ def jobs(people: Sequence[Portrait], count: int, seed: int) -> list[SpoofJob]:
     """`count` pictures of each species and half as many of the experimental ones; prints and replays twice, since every second one is of
     the variant that is held out; as many live people as attacks of the species."""
     wanted = {"print": 2 * count, "replay": 2 * count, "paper mask": count, "partial eye": count // 2 + count % 2}
-    wanted |= {"partial mouth": count // 2, LIVE: 4 * count, **dict.fromkeys(EXPERIMENTAL, count // 2)}
+    wanted |= {"partial mouth": count // 2, LIVE: 4 * count, **dict.fromkeys(EXPERIMENTAL_ATTACKS, count // 2)}
     found = []
     for kind, number in wanted.items():
         order = random_of(seed, f"attacks {kind}").permutation(len(people))
@@ -102,7 +102,7 @@ def _held_out_camera(claimed: Sequence[Shown]) -> list[Row]:
 
 def _experimental(judged: Sequence[Shown]) -> list[Row]:
     rows = []
-    for kind in EXPERIMENTAL:
+    for kind in EXPERIMENTAL_ATTACKS:
         chosen = [each for each in judged if each.kind == kind]
         told = "experimental, without a claim; test people"
         rows.append(share_row(f"APCER {kind}", _count(chosen, "live"), len(chosen), told, SIMULATED))

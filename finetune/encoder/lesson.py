@@ -10,19 +10,31 @@ import torch
 from torch import Tensor, nn
 
 from ...model.network.encoder import EncoderOutput, FaceEncoder
+from ...model.network.heads import N_EMOTIONS
+from ...model.network.sight import tells_of_attacks
 from ..processes import number_of, whole_batch
-from .losses import head_losses, total
+from .losses import AUTHENTICITY, EXPRESSION, head_losses, total
+from .packed import authenticity_known, expression_known
 from .region_text import RegionText
 
 NOT_READ = ("guided", "pooled", "regions")  # by the losses of the heads
 
 
 class EncoderLesson(nn.Module):
-    """`weights` of losses.WEIGHTS; without a `region_text` there is no contrast."""
+    """`weights` of losses.WEIGHTS; without a `region_text` there is no contrast. `emotion_prior` [9] is added to the logits of emotion."""
 
-    def __init__(self, encoder: FaceEncoder, weights: dict[str, float], region_text: RegionText | None = None):
+    def __init__(
+        self,
+        encoder: FaceEncoder,
+        weights: dict[str, float],
+        region_text: RegionText | None = None,
+        emotion_prior: Tensor | None = None,
+    ):
         super().__init__()
         self.encoder, self.weights, self.region_text = encoder, weights, region_text
+        self.register_buffer(
+            "emotion_prior", torch.zeros(N_EMOTIONS) if emotion_prior is None else emotion_prior, persistent=False
+        )
         self._sums: dict[str, Tensor] = defaultdict(lambda: torch.zeros(()))
         self._steps = 0
 
@@ -33,10 +45,11 @@ class EncoderLesson(nn.Module):
         self._steps += 1
         return {"loss": total(losses, self.weights)}
 
-    def losses(self, views, points, canonical, pose, has_landmarks, **labels) -> tuple[EncoderOutput, dict[str, Tensor]]:
+    def losses(self, views, points, canonical, pose, has_landmarks, mesh, **labels) -> tuple[EncoderOutput, dict[str, Tensor]]:
         """The encoder's output, and every loss that weighs something, unweighted."""
-        output = self.encoder(views, points, canonical, pose, has_landmarks)
+        output = self.encoder(views, points, canonical, pose, has_landmarks, mesh, self._wanted(labels))
         read = {name: value for name, value in output.items() if name not in NOT_READ}
+        read["emotion"] = read["emotion"] + self.emotion_prior
         tokens = None
         if self.region_text is not None:
             tokens = self.region_text.tokens(self.encoder, output, points, pose, has_landmarks)
@@ -48,6 +61,13 @@ class EncoderLesson(nn.Module):
         if self.region_text is not None:
             losses["contrast"] = self.region_text(tokens, labels)
         return output, losses
+
+    def _wanted(self, labels: dict[str, Tensor]) -> Tensor:
+        """[B, L]: the looks that a label of the row needs."""
+        authenticity = authenticity_known(labels) & any(self.weights[name] for name in AUTHENTICITY)
+        tells = torch.tensor(tells_of_attacks(self.encoder.config), device=authenticity.device)
+        expression = expression_known(labels) & any(self.weights[name] for name in EXPRESSION)
+        return torch.where(tells, authenticity[:, None], expression[:, None])
 
     def told(self) -> dict[str, float]:
         """The mean of each loss since the last time."""

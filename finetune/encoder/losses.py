@@ -26,6 +26,8 @@ WEIGHTS = {
     "digital": 0.5,
     "contrast": 0.1,
 }
+EXPRESSION = ("au", "au_active", "change", "rank", "emotion", "contrast")
+AUTHENTICITY = ("spoof", "attack", "cues", "map", "digital")
 ACTIVE_FROM = 1.0  # level A
 
 

@@ -5,7 +5,7 @@ memory, so a set may be larger than that.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ...data_builders.packed_row import UNKNOWN
 from ...data_builders.records import SPLITS
 from ...model.errors import FacewiseError
 from ...model.network.perceive import as_input
 from .ablation import another_face, batch_without, check_drop
 
-LANDMARKS = ("points", "canonical", "pose")
+LANDMARKS = ("points", "canonical", "pose", "mesh")
 INPUTS = ("views", *LANDMARKS)
 LABELS = ("au", "change", "shown", "emotion", "live", "attack", "digital", "cues", "map")
 COLUMNS = (*INPUTS, *LABELS, "split", "photo", "held_out", "mirrored")
@@ -90,6 +91,14 @@ class Packed(Dataset):
     def split(self, name: str) -> Tensor:
         return self.tensors["split"] == SPLITS.index(name)
 
+    def tells_of_attacks(self) -> Tensor:
+        """Rows that say anything about attacks or manipulations."""
+        return authenticity_known(self.tensors)
+
+    def tells_of_expressions(self) -> Tensor:
+        """Rows that say anything about action units or emotion."""
+        return expression_known(self.tensors)
+
     def halves(self) -> tuple[Tensor, Tensor]:
         """The `val` rows by subject: one half teaches the language model, which must see evidence as wrong as at inference and so on faces
         that the encoder was not trained on; the other half calibrates."""
@@ -122,6 +131,20 @@ class Packed(Dataset):
         places = {int(row["row"]): place for place, row in enumerate(rows)}
         batch["before"] = torch.tensor([places.get(int(row["pair"]), -1) for row in rows])
         return batch_without(batch, self.drop, self.about.get("views", ()))
+
+
+def authenticity_known(labels: Mapping[str, Tensor]) -> Tensor:
+    """[B]: whether a row says anything about attacks or manipulations."""
+    told = [labels[name] >= 0 for name in ("live", "attack", "digital")]
+    told += [(labels["cues"] >= 0).any(-1), (labels["map"] != UNKNOWN).flatten(1).any(-1)]
+    return torch.stack(told).any(0)
+
+
+def expression_known(labels: Mapping[str, Tensor]) -> Tensor:
+    """[B]: whether a row says anything about action units or emotion."""
+    told = [(~labels[name].isnan()).flatten(1).any(-1) for name in ("au", "change")]
+    told += [(labels["shown"] >= 0).any(-1), labels["emotion"] >= 0]
+    return torch.stack(told).any(0)
 
 
 def read_pack(paths: str | Path, limit: int = 0, drop: str = "") -> Packed:

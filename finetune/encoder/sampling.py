@@ -62,6 +62,7 @@ def vary(
     own, view = slice(first, first + len(batch["canonical"])), views.index(lit)
     noise = jitter * torch.randn(size, *batch["canonical"].shape[1:], generator=chance)[own]
     batch["canonical"] += noise
+    batch["mesh"] += jitter * torch.randn(size, *batch["mesh"].shape[1:], generator=chance)[own]  # NaN stays
     batch["points"] += 0.3 * noise[:, None, :, :2]  # an IOD is about .3 of a view
     gain = 1 + 0.2 * torch.randn(size, 1, 1, 1, generator=chance)[own]
     tint = 0.08 * torch.randn(size, 3, 1, 1, generator=chance)[own]

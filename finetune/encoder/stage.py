@@ -1,4 +1,5 @@
-"""Stage (a): the evidence encoder, FRLP and FRGCA included, on its heads, with transformers' Trainer. Resumes from its last checkpoint."""
+"""Stage (a): the evidence encoder, FRLP and FRGCA included, on its heads, with transformers' Trainer; then, if wanted, what tells of attacks alone.
+Resumes from its last checkpoint."""
 
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from ...model.checkpoint import load_checkpoint
 from ...model.errors import FacewiseError
 from ...model.network.configuration import FaceEncoderConfig
 from ...model.network.encoder import FaceEncoder
+from ...model.network.heads import N_EMOTIONS
+from ...model.network.loading import load_strict
+from ...model.network.processing import EVIDENCE_FOLDER
+from ...model.network.regions import turned
+from ...model.network.sight import tells_of_attacks
+from ...model.taxonomy import MIRROR
 from ..language.assistant_start import language_folder
 from ..processes import check_share, is_main, wait
 from ..recipe import Recipe
@@ -17,40 +24,62 @@ from ..stage_trainer import StageTrainer, fit
 from ..training_arguments import training_arguments
 from .ablation import shut_guidance
 from .lesson import EncoderLesson
-from .losses import weights_of
+from .losses import AUTHENTICITY, weights_of
 from .packed import Packed
 from .progress import EncoderProgress, restore_best
 from .region_text import RegionText, unit_words
-from .sampling import Drawn
+from .sampling import TEMPERING, Drawn
 
 
 def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
-    """Trains on the pack's `train` rows and, each epoch, looks at the people of `val` who do not calibrate; never at `test`."""
+    """Trains on the pack's `train` rows and, each epoch, looks at the people of `val` who do not calibrate; never at `test`. Where authenticity
+    has epochs of its own, these are of expressions alone."""
     pack = pack.without(recipe.encoder_drop)
+    torch.manual_seed(recipe.seed)
+    lesson = started_lesson(recipe, pack.where(pack.split("train")))
+    if recipe.authenticity_epochs:
+        pack = pack.where(pack.tells_of_expressions())
+        lesson.weights |= dict.fromkeys(AUTHENTICITY, 0.0)
+        let_learn(lesson.encoder, authenticity=False, expression=True)
+    return _trained(recipe, lesson, pack, folder, recipe.encoder_epochs, "encoder_rate")
+
+
+def train_authenticity(recipe: Recipe, encoder: FaceEncoder, pack: Packed, folder: Path) -> FaceEncoder:
+    """Goes on with what tells of attacks alone, on the rows that say anything about them: it learns more slowly than expressions do, and no longer
+    spoils them."""
+    pack = pack.without(recipe.encoder_drop)
+    torch.manual_seed(recipe.seed)
+    let_learn(encoder, authenticity=True, expression=False)
+    weights = weights_of(recipe.encoder_weights)
+    lesson = EncoderLesson(encoder.train(), {name: weight if name in AUTHENTICITY else 0.0 for name, weight in weights.items()})
+    return _trained(recipe, lesson, pack.where(pack.tells_of_attacks()), folder, recipe.authenticity_epochs, "authenticity_rate")
+
+
+def _trained(recipe: Recipe, lesson: EncoderLesson, pack: Packed, folder: Path, epochs: float, rate: str) -> FaceEncoder:
     rows, val = pack.where(pack.split("train")), pack.where(pack.halves()[0])
     if recipe.encoder_patience and not len(val):
         raise FacewiseError(f"encoder_patience is {recipe.encoder_patience}, but the pack has no faces of val to wait for")
-    torch.manual_seed(recipe.seed)
-    lesson = started_lesson(recipe, rows)
     drawn = Drawn(rows, recipe.encoder_batch, recipe.seed, recipe.landmark_jitter)
     check_share("encoder_batch, or the number of rows that train,", drawn.batch)
     if is_main():
         folder.mkdir(parents=True, exist_ok=True)
-    progress = EncoderProgress(lesson, val, folder, recipe.encoder_epochs, recipe.encoder_patience, recipe.encoder_batch)
+    progress = EncoderProgress(lesson, val, folder, epochs, recipe.encoder_patience, recipe.encoder_batch)
     with unsharded():
-        fit(encoder_trainer(recipe, lesson, drawn, folder), "encoder_rate", progress)
+        fit(encoder_trainer(recipe, lesson, drawn, folder, epochs, getattr(recipe, rate)), rate, progress)
     wait()
     if recipe.encoder_patience:
         restore_best(lesson, folder)
     return lesson.encoder.float().cpu().eval()
 
 
-def encoder_trainer(recipe: Recipe, lesson: EncoderLesson, drawn: Drawn, folder: Path) -> StageTrainer:
+def encoder_trainer(
+    recipe: Recipe, lesson: EncoderLesson, drawn: Drawn, folder: Path, epochs: float, rate: float
+) -> StageTrainer:
     arguments = training_arguments(
         recipe,
         folder,
-        recipe.encoder_epochs,
-        recipe.encoder_rate,
+        epochs,
+        rate,
         drawn.batch,
         weight_decay=recipe.encoder_weight_decay,
         train_sampling_strategy="sequential",  # the order of the rows is their own
@@ -66,15 +95,33 @@ def started_lesson(recipe: Recipe, rows: Packed) -> EncoderLesson:
     if recipe.encoder_drop == "frgca":
         shut_guidance(encoder)
     region_text = RegionText(encoder.config.hidden_size, region_words(recipe)) if weights["contrast"] else None
-    return EncoderLesson(encoder.train(), weights, region_text)
+    return EncoderLesson(encoder.train(), weights, region_text, emotion_prior(rows))
+
+
+def emotion_prior(rows: Packed) -> torch.Tensor:
+    """[9]: what the training adds to an emotion's logit, so that a common one need not be likelier by itself (logit adjustment, Menon et al. 2021,
+    arXiv 2007.07314), tempered as the sampling is."""
+    shown = rows.tensors["emotion"]
+    counts = shown[shown >= 0].bincount(minlength=N_EMOTIONS).clamp(min=1)
+    return TEMPERING * (counts / counts.sum()).log()
+
+
+def let_learn(encoder: FaceEncoder, *, authenticity: bool, expression: bool) -> None:
+    """One of the two, or both; region guidance belongs to expressions, too."""
+    encoder.requires_grad_(expression)
+    encoder.authenticity.requires_grad_(authenticity)
+    for tells, look in zip(tells_of_attacks(encoder.config), encoder.sight.looks, strict=True):
+        look.requires_grad_(authenticity if tells else expression)
 
 
 def started_encoder(recipe: Recipe, rows: Packed) -> FaceEncoder:
     """A new encoder, or that of the model that the recipe names. Raises FacewiseError when there is none, or it sees other views than the pack holds."""
     if not recipe.encoder_from:
-        return FaceEncoder(encoder_config(recipe, rows))
-    encoder = load_checkpoint(recipe.encoder_from).perceiver.encoder
-    (*_, size, _, _), grid = rows.tensors["views"][0].shape, len(rows.tensors["map"][0])
+        encoder = FaceEncoder(encoder_config(recipe, rows))
+        encoder.region_projector.standardise(known_meshes(rows))
+        return encoder
+    encoder = encoder_of(recipe.encoder_from)
+    size, grid = shape_of(rows)
     seen, found = encoder.config, (rows.views, size, grid)
     if (seen.views, seen.image_size, seen.grid) != found:
         raise FacewiseError(
@@ -82,6 +129,23 @@ def started_encoder(recipe: Recipe, rows: Packed) -> FaceEncoder:
             f"{', '.join(rows.views)} at {size} px; pack the records anew, or train a new encoder (encoder_from empty)"
         )
     return encoder
+
+
+def encoder_of(name: str) -> FaceEncoder:
+    """That of a model, or of a run whose other stages are not done. Raises FacewiseError where there is none."""
+    folder = Path(name) / EVIDENCE_FOLDER
+    return load_strict(FaceEncoder, folder, dtype=torch.float32) if folder.is_dir() else load_checkpoint(name).perceiver.encoder
+
+
+def shape_of(rows: Packed) -> tuple[int, int]:
+    """Pixels and patches along a view's side."""
+    return rows.tensors["views"][0].shape[-2], len(rows.tensors["map"][0])
+
+
+def known_meshes(rows: Packed) -> torch.Tensor:
+    """[N, 478, 3]; N may be 0."""
+    mesh = rows.tensors["mesh"]
+    return mesh[mesh.isfinite().all(-1).all(-1)].float()
 
 
 def region_words(recipe: Recipe) -> torch.Tensor:
@@ -94,9 +158,13 @@ def encoder_config(recipe: Recipe, rows: Packed) -> FaceEncoderConfig:
     """The network's shape, with the statistics of the training points; a head for digital manipulations where faces of both kinds teach it."""
     canonical = rows.tensors["canonical"].float()
     mean = canonical.mean(0)
+    mean = (mean + turned(mean[None], MIRROR)[0]) / 2
     spread = (canonical - mean).square().mean((0, 2)).sqrt().clamp(min=1e-3)
     digital = rows.tensors["digital"]
+    size, grid = shape_of(rows)
     return FaceEncoderConfig(
+        image_size=size,
+        patch_size=size // grid,
         views=rows.views,
         num_layers=recipe.num_layers,
         hidden_size=recipe.hidden_size,

@@ -107,7 +107,8 @@ def calibration_of(
         tell("no pack, no calibration: verdicts of this model stay uncertain until --pack names one")
         return None
     tell("calibrating the verdict on people who taught nothing")
-    others = PackSeen(encoder, pack.where(~pack.split("train")), processor.look)
+    judged = ~pack.split("train") & (pack.tensors["live"] >= 0)
+    others = PackSeen(encoder, pack.where(judged), processor.look)
     half = fast_dtype() == "bfloat16"
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):
         fitted, rows = calibrated(model, processor, others)

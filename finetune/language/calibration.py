@@ -9,11 +9,14 @@ import torch
 from ...model.network.modeling import FacewiseForConditionalGeneration
 from ...model.network.processing import FacewiseProcessor
 from ...model.questions import DEFAULT_QUESTIONS
+from ...model.taxonomy import ATTACKS, EXPERIMENTAL_ATTACKS
 from ..lessons.batches import Lessons
 from ..lessons.conversations import Conversation, Turn
 from ..lessons.lesson import Lesson, Showing, prompt_ids
 from ..lessons.pack_lessons import PackSeen
 from ..measure import row, share
+
+MISSED, ALARMED = 0.1, 0.01
 
 
 def calibrated(
@@ -22,14 +25,19 @@ def calibrated(
     """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's."""
     pack = seen.pack
     live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
+    experimental = np.isin(pack.tensors["attack"].numpy(), [ATTACKS.index(name) for name in EXPERIMENTAL_ATTACKS])
+    splits = {"val": pack.halves()[1].numpy(), "test": pack.split("test").numpy()}
+    photo = pack.tensors["photo"].numpy() == 1
+    of_photos = all(len(np.unique(live[chosen & photo & (live >= 0)])) == 2 for chosen in splits.values())
+    judged = (live >= 0) & (photo if of_photos else True)  # drawn people stand in where there are no photos of both kinds
     odds = {}
-    for split, chosen in (("val", pack.halves()[1]), ("test", pack.split("test"))):
-        indices = np.flatnonzero(chosen.numpy() & (live >= 0))
+    for split, chosen in splits.items():
+        indices = np.flatnonzero(chosen & judged)
         llm = verdict_log_odds(model, processor, seen, indices)
         head = np.array([seen.evidence[i].spoof_logit for i in indices])
-        odds[split] = (llm, head, live[indices], subjects[indices])
-    fitted = calibration(*odds["val"][:3])
-    return fitted, verdict_rows(fitted, *odds["test"])
+        odds[split] = (llm, head, live[indices], experimental[indices], subjects[indices])
+    fitted = calibration(*odds["val"][:4])
+    return fitted, verdict_rows(fitted, *odds["test"], f"simulated attacks, {'real' if of_photos else 'drawn'} live")
 
 
 @torch.inference_mode()
@@ -58,36 +66,56 @@ def verdict_log_odds(
     return np.array(odds)
 
 
-def calibration(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray) -> dict[str, float]:
-    """Weights of both log-odds (logistic, classes balanced, so the prior is .5) and the conformal band on the same split:
-    at most 5 % of attacks below `low`, at most 1 % of live above `high`."""
+def calibration(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray, experimental: np.ndarray) -> dict[str, float]:
+    """Weights of both log-odds (logistic, classes balanced, so the prior is .5) and the conformal band on the same split: at most `MISSED` of
+    the attacks below `low`, at most `ALARMED` of live above `high`. Experimental attacks have a say in neither: what looks like
+    make-up is mostly make-up, and a band that caught it would leave every face uncertain."""
     from sklearn.linear_model import LogisticRegression
 
     fit = LogisticRegression(class_weight="balanced", C=0.1)
+    llm, head, spoof = llm[~experimental], head[~experimental], spoof[~experimental]
     fit.fit(np.stack([llm, head], 1), spoof)
     if fit.coef_[0, 0] < 0:  # a verdict that would count against itself does not count
         llm = np.zeros_like(llm)
         fit.fit(np.stack([llm, head], 1), spoof)
     weights = {"llm": float(fit.coef_[0, 0]), "head": float(fit.coef_[0, 1]), "bias": float(fit.intercept_[0])}
     scores = fit.predict_proba(np.stack([llm, head], 1))[:, 1]
-    low, high = np.quantile(scores[spoof == 1], 0.05), np.quantile(scores[spoof == 0], 0.99)
+    low, high = np.quantile(scores[spoof == 1], MISSED), np.quantile(scores[spoof == 0], 1 - ALARMED)
     if low > high:  # the classes are apart: one threshold between them
         low = high = (low + high) / 2
     return {**weights, "low": float(low), "high": float(high)}
 
 
-def verdict_rows(fitted: dict, llm: np.ndarray, head: np.ndarray, spoof: np.ndarray, subjects: np.ndarray) -> list[dict]:
+def verdict_rows(
+    fitted: dict,
+    llm: np.ndarray,
+    head: np.ndarray,
+    spoof: np.ndarray,
+    experimental: np.ndarray,
+    subjects: np.ndarray,
+    domain: str,
+) -> list[dict]:
     """The joined score and each log-odds alone, then the shares that ISO 30107 asks for."""
     from sklearn.metrics import roc_auc_score
 
-    domain = "simulated attacks, real live"
     score = 1 / (1 + np.exp(-(fitted["llm"] * llm + fitted["head"] * head + fitted["bias"])))
+    claimed = ~experimental
     rows = [
-        row(f"{name}, AUC", domain, roc_auc_score, spoof, values, subjects, 0.5)
-        for name, values in (("score", score), ("language model alone", llm), ("head alone", head))
+        row(f"{name}, AUC", domain, roc_auc_score, spoof[use], values[use], subjects[use], 0.5)
+        for name, values, use in (
+            ("score", score, claimed),
+            ("score with experimental attacks", score, spoof >= 0),
+            ("language model alone", llm, claimed),
+            ("head alone", head, claimed),
+        )
     ]
     called = np.where(score > fitted["high"], 1, np.where(score < fitted["low"], 0, -1))
-    shares = (("attacks called live", spoof == 1, 0), ("live called spoof", spoof == 0, 1), ("uncertain", spoof >= 0, -1))
-    for name, use, verdict in shares:
-        rows.append(share(name, domain, called[use] == verdict))
-    return rows
+    attack, live = claimed & (spoof == 1), spoof == 0
+    shares = (
+        ("attacks called live", attack, 0),
+        ("attacks uncertain", attack, -1),
+        ("experimental attacks called live", experimental & (spoof == 1), 0),
+        ("live called spoof", live, 1),
+        ("live uncertain", live, -1),
+    )
+    return rows + [share(name, domain, called[use] == verdict) for name, use, verdict in shares if use.any()]

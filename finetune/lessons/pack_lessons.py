@@ -20,7 +20,7 @@ from ...model.network.processing import FacewiseProcessor
 from ...model.network.shown import Shown, face_text
 from ...model.perception.views import FaceViews
 from ...model.wording import evidence_text
-from ..encoder.packed import LANDMARKS, Packed
+from ..encoder.packed import INPUTS, LANDMARKS, Packed
 from ..language.consistency import twin_of
 from ..processes import is_main
 from ..recipe import Recipe
@@ -45,7 +45,7 @@ class PackSeen:
         with torch.inference_mode():
             for start in range(0, len(pack), batch):
                 rows = pack.collate([pack[i] for i in range(start, min(len(pack), start + batch))])
-                inputs = {name: rows[name] for name in ("views", "points", "canonical", "pose", "has_landmarks")}
+                inputs = {name: rows[name] for name in (*INPUTS, "has_landmarks")}
                 output = encoder(**inputs)
                 self.evidence += evidence(output)
                 tokens, self.kinds = face_tokens(output)
@@ -66,8 +66,8 @@ class PackSeen:
 
     def _views(self, row: int) -> FaceViews:
         seen = self.pack[row]
-        points, canonical, pose = (seen[name].float().numpy() for name in LANDMARKS)
-        return FaceViews(seen["views"].numpy(), points, canonical, pose, True, NOWHERE)
+        points, canonical, pose, mesh = (seen[name].float().numpy() for name in LANDMARKS)
+        return FaceViews(seen["views"].numpy(), points, canonical, pose, True, NOWHERE, mesh)
 
 
 def teaching(recipe: Recipe, pack: Packed) -> torch.Tensor:

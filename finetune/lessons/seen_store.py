@@ -24,7 +24,7 @@ from .shards import Shards
 
 FORMAT = "1"  # raise when what is perceived changes
 A_SHARD = 256  # media
-VIEW_PARTS = ("images", "points", "canonical", "pose", "has_landmarks")
+VIEW_PARTS = ("images", "points", "canonical", "pose", "has_landmarks", "mesh")
 NOWHERE = (0.0, 0.0, 0.0, 0.0)  # a tower asks for no place in the picture
 
 
@@ -84,8 +84,8 @@ def unpacked(tensors: dict[str, Tensor]) -> Seen:
 def _shown(words: str, tensors: dict[str, Tensor]) -> Shown:
     views = [tensors[f"views.{name}"].numpy() if f"views.{name}" in tensors else () for name in VIEW_PARTS]
     faces = tuple(
-        FaceViews(images, points, canonical, pose, bool(known), NOWHERE)
-        for images, points, canonical, pose, known in zip(*views, strict=True)
+        FaceViews(images, points, canonical, pose, bool(known), NOWHERE, mesh)
+        for images, points, canonical, pose, known, mesh in zip(*views, strict=True)
     )
     return Shown(words, tensors["features"], tensors["kinds"], faces)
 

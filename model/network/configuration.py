@@ -26,10 +26,10 @@ class FaceEncoderConfig(PreTrainedConfig):
 
     model_type = "facewise_encoder"
 
-    image_size: int = 112
-    patch_size: int = 8
+    image_size: int = 224
+    patch_size: int = 16
     hidden_size: int = 192
-    num_layers: int = 6
+    num_layers: int = 3
     num_heads: int = 3
     mlp_ratio: int = 4
     views: list[str] | tuple[str, ...] = ("rgb", "spoof")

@@ -1,6 +1,6 @@
 """The evidence encoder: views of a face and its landmarks in, every number of an answer and the LLM's visual tokens out.
 
-A small vision tower looks at each view alone, landmarks then guide the patches (regions.py), and the heads read what is guided, so
+Each view is looked at alone (sight.py), landmarks then guide the patches (regions.py), and the heads read what is guided, so
 that the numbers themselves depend on where the regions are. It runs before the LLM, in every engine.
 """
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, gelu, scaled_dot_product_attention
+from torch.nn.functional import adaptive_avg_pool2d
 from transformers import PreTrainedModel
 from transformers import initialization as init
 from transformers.utils import ModelOutput
 
-from ..taxonomy import ATTACKS, AU_CODES, CUES, EMOTIONS, NO_PROTOTYPE
+from ..readings import ACTIVE_INTENSITY, NEUTRAL
+from ..taxonomy import ATTACKS, AU_CODES, CUES, EMOTIONS, MIRROR, NO_PROTOTYPE
 from .configuration import FaceEncoderConfig
 from .evidence import Evidence
 from .heads import AU_BIAS, AuthenticityHead, ExpressionHead
@@ -22,9 +23,9 @@ from .regions import (
     RegionProjector,
     draw_weights,
     guiding_mask,
-    merge_heads,
-    split_heads,
+    turned_pose,
 )
+from .sight import Sight, draw_sight, tells_of_attacks
 
 
 @dataclass
@@ -45,55 +46,8 @@ class EncoderOutput(ModelOutput):
     digital: Tensor = None
 
 
-class Block(nn.Module):
-    """One pre-norm transformer layer."""
-
-    def __init__(self, hidden_size: int, num_heads: int, mlp_ratio: int):
-        super().__init__()
-        self.num_heads = num_heads
-        self.attention_norm = nn.LayerNorm(hidden_size)
-        self.qkv = nn.Linear(hidden_size, 3 * hidden_size)
-        self.out = nn.Linear(hidden_size, hidden_size)
-        self.mlp_norm = nn.LayerNorm(hidden_size)
-        self.up = nn.Linear(hidden_size, mlp_ratio * hidden_size)
-        self.down = nn.Linear(mlp_ratio * hidden_size, hidden_size)
-
-    def forward(self, tokens_BTC: Tensor) -> Tensor:
-        qkv = self.qkv(self.attention_norm(tokens_BTC)).chunk(3, dim=-1)
-        attended = scaled_dot_product_attention(*(split_heads(x, self.num_heads) for x in qkv))
-        tokens = tokens_BTC + self.out(merge_heads(attended))
-        return tokens + self.down(gelu(self.up(self.mlp_norm(tokens))))
-
-
-class Tower(nn.Module):
-    """A plain ViT over all views of a batch in one pass.
-
-    Each view has its own patch embedding, because texture and frequency channels are no colours; the rest is shared, and a view
-    embedding tells them apart.
-    """
-
-    def __init__(self, config: FaceEncoderConfig):
-        super().__init__()
-        size, patch = config.hidden_size, config.patch_size
-        self.patches = nn.ModuleList(nn.Conv2d(3, size, patch, stride=patch) for _ in config.views)
-        self.positions = nn.Parameter(torch.zeros(config.grid**2, size))
-        self.views = nn.Parameter(torch.zeros(len(config.views), 1, size))
-        self.blocks = nn.ModuleList(Block(size, config.num_heads, config.mlp_ratio) for _ in range(config.num_layers))
-        self.norm = nn.LayerNorm(size)
-
-    def forward(self, views_BV3SS: Tensor) -> Tensor:
-        """Pixels in [-1, 1] -> patches [B, V, N, C]."""
-        embedded = [embed(views_BV3SS[:, v]).flatten(2).mT for v, embed in enumerate(self.patches)]
-        tokens = torch.stack(embedded, dim=1) + self.positions + self.views
-        batch, views = tokens.shape[:2]
-        tokens = tokens.flatten(0, 1)
-        for block in self.blocks:
-            tokens = block(tokens)
-        return self.norm(tokens).unflatten(0, (batch, views))
-
-
 class FaceEncoder(PreTrainedModel):
-    """Tower, region guidance (FRLP and FRGCA) and heads; see the module's docstring."""
+    """Sight, region guidance (FRLP and FRGCA) and heads; see the module's docstring."""
 
     config_class = FaceEncoderConfig
     base_model_prefix = "encoder"
@@ -103,25 +57,41 @@ class FaceEncoder(PreTrainedModel):
     def __init__(self, config: FaceEncoderConfig):
         super().__init__(config)
         size, heads = config.hidden_size, config.num_heads
-        self.tower = Tower(config)
+        self.sight = Sight(config)
         self.region_projector = RegionProjector(size, config.landmark_mean, config.landmark_std)
         self.guidance = GuidedCrossAttention(size, heads)
         self.expression = ExpressionHead(size, heads)
-        self.authenticity = AuthenticityHead(size, heads, config.digital)
+        self.textures = [number for number, tells in enumerate(tells_of_attacks(config)) if tells]
+        self.authenticity = AuthenticityHead(size, heads, len(self.textures), config.digital)
         self.post_init()
 
     def forward(
-        self, views: Tensor, points: Tensor, canonical: Tensor, pose: Tensor, has_landmarks: Tensor, **_
+        self,
+        views: Tensor,
+        points: Tensor,
+        canonical: Tensor,
+        pose: Tensor,
+        has_landmarks: Tensor,
+        mesh: Tensor | None = None,
+        wanted: Tensor | None = None,
+        **_,
     ) -> EncoderOutput:
-        """views [B,V,3,S,S] in [-1,1], points [B,V,68,2] in unit coordinates (x, y), canonical [B,68,3] in IOD,
-        pose [B,3] (pitch, yaw, roll) in radians, has_landmarks [B] bool -> EncoderOutput."""
+        """views [B,V,3,S,S] in [-1,1], points [B,V,68,2] in unit coordinates (x, y), canonical [B,68,3] in IOD, pose [B,3]
+        (pitch, yaw, roll) in radians, has_landmarks [B] bool, mesh [B,478,3] in IOD, NaN for a face that has none -> EncoderOutput.
+
+        `wanted` [B,L] bool: looks (sight.py) that are taken, all by default; a head whose looks are left out is not to be read."""
         self.check(views)
         rgb, wide = (self.config.views.index(name) for name in ("rgb", "spoof"))
-        patches_BVNC = self.tower(views.to(self.dtype))
-        regions_BRC = self.region_projector(canonical, pose, has_landmarks)
-        mask = guiding_mask(points, pose, has_landmarks, self.config.grid, self.guidance.log_tau)
-        guided = self.guidance(patches_BVNC, regions_BRC, mask, has_landmarks)
-        au, au_active, emotion = self.expression(guided[:, rgb], regions_BRC)
+        patches_BLNC = self.sight(views.to(self.dtype), wanted)
+        regions_BRC = self.region_projector(canonical, pose, has_landmarks, mesh)
+        mirrored_BRC = self.region_projector.mirrored(canonical, pose, has_landmarks, mesh)
+        guided_BLNC = self._guided(patches_BLNC, points, pose, has_landmarks, regions_BRC, wanted)
+        guided = guided_BLNC[:, : views.shape[1]]
+        read = self.expression(guided[:, rgb], regions_BRC, mirrored_BRC)
+        if not self.training and (wanted is None or wanted[:, rgb].any()):
+            mirror_image = self._of_mirror_image(views[:, rgb], points[:, rgb], pose, has_landmarks, regions_BRC, mirrored_BRC)
+            read = [(one + other) / 2 for one, other in zip(read, mirror_image, strict=True)]
+        au, au_active, emotion = read
         return EncoderOutput(
             guided=guided,
             pooled=pooled(guided, self.config.tokens_per_view),
@@ -129,8 +99,31 @@ class FaceEncoder(PreTrainedModel):
             au=au,
             au_active=au_active,
             emotion=emotion,
-            **self.authenticity(guided, guided[:, wide], regions_BRC),
+            **self.authenticity(guided_BLNC[:, self.textures], guided[:, wide], regions_BRC),
         )
+
+    def _guided(self, patches_BLNC, points, pose, has_landmarks, regions_BRC, wanted_BL) -> Tensor:
+        """[B, L, N, C]; looks that no face of the batch wants stay as they are."""
+        sources = torch.tensor(self.sight.sources, device=points.device)
+        if wanted_BL is None:
+            mask = guiding_mask(points[:, sources], pose, has_landmarks, self.config.grid, self.guidance.log_tau)
+            return self.guidance(patches_BLNC, regions_BRC, mask, has_landmarks)
+        seen = wanted_BL.any(0).nonzero().squeeze(1)
+        mask = guiding_mask(points[:, sources[seen]], pose, has_landmarks, self.config.grid, self.guidance.log_tau)
+        guided = self.guidance(patches_BLNC[:, seen], regions_BRC, mask, has_landmarks)
+        return patches_BLNC.index_copy(1, seen, guided.to(patches_BLNC.dtype))
+
+    def _of_mirror_image(
+        self, view_B3SS, points_BP2, pose, has_landmarks, regions_BRC, mirrored_BRC
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What the mirror image of the tight crop shows, turned back. A face read both ways is read more surely, and its sides turn with the
+        picture exactly."""
+        points = (points_BP2[:, MIRROR] * points_BP2.new_tensor([-1, 1]) + points_BP2.new_tensor([1, 0]))[:, None]
+        mask = guiding_mask(points, turned_pose(pose), has_landmarks, self.config.grid, self.guidance.log_tau)
+        patches = self.sight.looks[self.config.views.index("rgb")](view_B3SS.to(self.dtype).flip(-1))[:, None]
+        guided = self.guidance(patches, mirrored_BRC, mask, has_landmarks)[:, 0]
+        au, au_active, emotion = self.expression(guided, mirrored_BRC, regions_BRC)
+        return au.flip(-1), au_active, emotion
 
     def check(self, views: Tensor) -> None:
         """Raises ValueError when views are not [B, V, 3, S, S] of the config."""
@@ -143,17 +136,15 @@ class FaceEncoder(PreTrainedModel):
     def _init_weights(self, module: nn.Module) -> None:
         super()._init_weights(module)
         std = self.config.initializer_range
-        if isinstance(module, Tower):
-            init.normal_(module.positions, std=std)
-            init.normal_(module.views, std=std)
-        elif isinstance(module, RegionProjector | GuidedCrossAttention):
+        draw_sight(module, std)
+        if isinstance(module, RegionProjector | GuidedCrossAttention):
             draw_weights(module, std)
         elif isinstance(module, ExpressionHead):
             for queries in (module.au_queries, module.side_queries, module.emotion_query):
                 init.normal_(queries, std=1.0)
             init.normal_(module.intensity, std=std)
             init.normal_(module.active, std=std)
-            init.constant_(module.geometry.bias, AU_BIAS)
+            init.constant_(module.geometry[-1].bias, AU_BIAS)
             init.zeros_(module.active_bias)
         elif isinstance(module, AuthenticityHead):
             init.normal_(module.queries, std=1.0)
@@ -166,12 +157,24 @@ def pooled(guided_BVNC: Tensor, n: int) -> Tensor:
     return adaptive_avg_pool2d(maps, side).flatten(2).mT.unflatten(0, guided_BVNC.shape[:2])
 
 
+def appearance(logits_BE: Tensor, active_BA: Tensor, levels_BAs: Tensor) -> Tensor:
+    """Probabilities of the emotions [B, 9]: neutral is that nothing moves, which the action units tell, and the logits share out the rest.
+
+    Neutral is so by definition; as a class of its own it is lost to the faint movements that resemble nothing.
+    """
+    moves = torch.where(levels_BAs.amax(-1) >= ACTIVE_INTENSITY, active_BA, 0.0).amax(-1, keepdim=True)
+    at_rest = torch.zeros(logits_BE.shape[-1], dtype=torch.bool, device=logits_BE.device)
+    at_rest[EMOTIONS.index(NEUTRAL)] = True
+    return torch.where(at_rest, 1 - moves, moves * logits_BE.masked_fill(at_rest, -torch.inf).softmax(-1))
+
+
 @torch.no_grad()
 def evidence(output: EncoderOutput) -> list[Evidence]:
     """An encoder's output as plain numbers, one Evidence a face; intensities are cut to 0-5."""
     au = output.au.float().clamp(0, 5).tolist()
-    active = output.au_active.float().sigmoid().tolist()
-    emotion = output.emotion.float().softmax(-1).tolist()
+    active = output.au_active.float().sigmoid()
+    emotion = appearance(output.emotion.float(), active, output.au.float()).tolist()
+    active = active.tolist()
     spoof = output.spoof.float().tolist()
     attack = output.attack.float().softmax(-1).tolist()
     cues = output.cues.float().sigmoid().tolist()

@@ -13,6 +13,7 @@ from .regions import N_REGIONS, merge_heads, split_heads
 
 N_AUS = len(AU_CODES)
 N_EMOTIONS = len(EMOTIONS) + 1  # and "no clear prototype"
+GEOMETRY_WIDTH = 256
 AU_BIAS = -1.0  # action units start near 0.3, not at softplus(0) = 0.7: most are silent most of the time
 
 
@@ -40,7 +41,8 @@ class QueryPool(nn.Module):
 class ExpressionHead(nn.Module):
     """Action units by side and the emotion, from the tight crop's guided patches and the region tokens.
 
-    Intensities add a linear readout of all region tokens: points alone carry most of what they can say [docs/science.md §2].
+    Intensities add a readout of all region tokens: points alone carry most of what they can say [docs/science.md §2]. It reads the
+    left side; the right one is the left of the mirrored face, so what points tell turns with the picture, exactly.
     The emotion sees the action units as well, because its prototypes are combinations of them.
     """
 
@@ -53,29 +55,37 @@ class ExpressionHead(nn.Module):
         self.intensity = nn.Parameter(torch.zeros(N_AUS, hidden_size))
         self.active = nn.Parameter(torch.zeros(N_AUS, hidden_size))
         self.active_bias = nn.Parameter(torch.zeros(N_AUS))
-        self.geometry = nn.Linear((N_REGIONS + 1) * hidden_size, N_AUS * 2)
+        self.geometry = nn.Sequential(
+            nn.Linear((N_REGIONS + 1) * hidden_size, GEOMETRY_WIDTH), nn.GELU(), nn.Linear(GEOMETRY_WIDTH, N_AUS)
+        )
         self.emotion = nn.Sequential(nn.Linear(hidden_size + 2 * N_AUS, 64), nn.GELU(), nn.Linear(64, N_EMOTIONS))
 
-    def forward(self, patches_BNC: Tensor, regions_BRC: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, patches_BNC: Tensor, regions_BRC: Tensor, mirrored_BRC: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> intensities [B, 22, 2] (left, right), activity logits [B, 22], emotion logits [B, 9]."""
         au_queries = (self.au_queries[:, None] + self.side_queries).flatten(0, 1)
         queries = torch.cat([au_queries, self.emotion_query[None]])
         read = self.pool(queries, torch.cat([patches_BNC, regions_BRC], dim=1))
         units_BAsC = read[:, :-1].unflatten(1, (N_AUS, 2))
         raw_BAs = torch.einsum("basc,ac->bas", units_BAsC, self.intensity.to(read.dtype))
-        raw_BAs = raw_BAs + self.geometry(regions_BRC.flatten(1)).unflatten(1, (N_AUS, 2))
+        raw_BAs = raw_BAs + torch.stack([self.geometry(face.flatten(1)) for face in (regions_BRC, mirrored_BRC)], dim=-1)
         active = torch.einsum("bac,ac->ba", units_BAsC.mean(2), self.active.to(read.dtype))
         active = active + raw_BAs.amax(-1) + self.active_bias
         return softplus(raw_BAs), active, self.emotion(torch.cat([read[:, -1], raw_BAs.flatten(1)], dim=1))
 
 
 class AuthenticityHead(nn.Module):
-    """Spoof, attack type, cues and digital from all views' guided patches and the region tokens; the map from the wide crop."""
+    """Spoof, attack type, cues and digital from the guided patches of all textures and the region tokens; the map from the wide crop.
 
-    def __init__(self, hidden_size: int, num_heads: int, digital: bool):
+    Each also reads mean and maximum of every texture's patches: what is everywhere, and what is somewhere.
+    """
+
+    def __init__(self, hidden_size: int, num_heads: int, textures: int, digital: bool):
         super().__init__()
         self.pool = QueryPool(hidden_size, num_heads)
         self.queries = nn.Parameter(torch.zeros(4, hidden_size))
+        self.summary = nn.Sequential(
+            nn.Linear(2 * textures * hidden_size, hidden_size), nn.GELU(), nn.Linear(hidden_size, 4 * hidden_size)
+        )
         self.spoof = nn.Linear(hidden_size, 1)
         self.attack = nn.Linear(hidden_size, len(ATTACKS))
         self.cues = nn.Linear(hidden_size, len(CUES))
@@ -83,10 +93,11 @@ class AuthenticityHead(nn.Module):
         self.map_norm = nn.LayerNorm(hidden_size)
         self.map = nn.Linear(hidden_size, 1)
 
-    def forward(self, patches_BVNC: Tensor, wide_BNC: Tensor, regions_BRC: Tensor) -> dict[str, Tensor | None]:
+    def forward(self, patches_BTNC: Tensor, wide_BNC: Tensor, regions_BRC: Tensor) -> dict[str, Tensor | None]:
         """-> the logits spoof [B], attack [B, 11], cues [B, 12], attack_map [B, g, g] and digital [B] or None."""
-        tokens = torch.cat([patches_BVNC.flatten(1, 2), regions_BRC], dim=1)
-        spoof, attack, cues, digital = self.pool(self.queries, tokens).unbind(1)
+        tokens = torch.cat([patches_BTNC.flatten(1, 2), regions_BRC], dim=1)
+        whole = torch.cat([patches_BTNC.mean(2), patches_BTNC.amax(2)], dim=-1).flatten(1)
+        spoof, attack, cues, digital = (self.pool(self.queries, tokens) + self.summary(whole).unflatten(1, (4, -1))).unbind(1)
         grid = round(wide_BNC.shape[1] ** 0.5)
         return {
             "spoof": self.spoof(spoof).squeeze(-1),

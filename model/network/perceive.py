@@ -136,6 +136,7 @@ def encode(encoder: FaceEncoder, views: Sequence[FaceViews]) -> EncoderOutput:
         canonical=torch.from_numpy(np.stack([v.canonical for v in views])),
         pose=torch.from_numpy(np.stack([v.pose for v in views])),
         has_landmarks=torch.tensor([v.has_landmarks for v in views]),
+        mesh=torch.from_numpy(np.stack([v.mesh for v in views])),
     )
 
 

@@ -5,13 +5,15 @@ or the jaw, whose centroid is mid-face, wins nearly every patch. Grids are row-m
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import initialization as init
 
-from ..taxonomy import REGIONS
+from ..perception.landmarks import MESH_POINTS
+from ..taxonomy import MIRROR, REGIONS
 
 REGION_SLICES = tuple(slice(*bounds) for bounds in REGIONS.values())
 N_REGIONS = len(REGIONS)
@@ -55,11 +57,12 @@ def patch_centres(grid: int, device: torch.device | None = None) -> Tensor:
 
 def squared_distances(centres_N2: Tensor, points_BVP2: Tensor) -> Tensor:
     """Squared distance of every patch centre to every region's polyline [B, V, N, 9]."""
-    start = points_BVP2[:, :, STARTS].unsqueeze(2)
-    along = points_BVP2[:, :, ENDS].unsqueeze(2) - start
-    offset = centres_N2[:, None] - start
-    share = ((offset * along).sum(-1) / along.square().sum(-1).clamp(min=1e-12)).clamp(0, 1)
-    squared = (offset - share[..., None] * along).square().sum(-1)
+    start, end = points_BVP2[:, :, STARTS].unsqueeze(2), points_BVP2[:, :, ENDS].unsqueeze(2)
+    # x and y apart: a last dimension of two would be slow.
+    along_x, along_y = (end - start).unbind(-1)
+    x, y = (centres_N2[:, None] - start).unbind(-1)
+    share = ((x * along_x + y * along_y) / (along_x.square() + along_y.square()).clamp(min=1e-12)).clamp(0, 1)
+    squared = (x - share * along_x).square() + (y - share * along_y).square()
     return torch.stack([part.amin(-1) for part in squared.split(COUNTS, dim=-1)], dim=-1)
 
 
@@ -81,12 +84,13 @@ def guiding_mask(points: Tensor, pose: Tensor, has_landmarks: Tensor, grid: int,
 
 
 class RegionProjector(nn.Module):
-    """FRLP: canonical points to nine region tokens and a global one, that also knows the pose. Missing: learned tokens.
+    """FRLP: canonical points to nine region tokens and a global one, that also knows the pose and the dense mesh. Missing: learned tokens.
 
-    A region is given twice, standardised in the face and about its own centroid: where it is, and how it is bent.
+    A region is given twice, standardised in the face and about its own centroid: where it is, and how it is bent. iBUG-68 has no point on
+    cheek or nasolabial fold; the mesh has (docs/science.md §2). `dense` False: there is never a mesh.
     """
 
-    def __init__(self, hidden_size: int, mean: list[list[float]] | None, std: list[float] | None):
+    def __init__(self, hidden_size: int, mean: list[list[float]] | None, std: list[float] | None, dense: bool = True):
         super().__init__()
         self.statistics = (mean or [[0.0] * 3] * 68, std or [1.0] * 68)
         # Persistent: from_pretrained builds on the meta device, and what is not in the file would come back as noise.
@@ -95,18 +99,72 @@ class RegionProjector(nn.Module):
         self.parts = nn.ModuleList(nn.Linear(6 * (s.stop - s.start), hidden_size) for s in REGION_SLICES)
         self.whole = nn.Linear(3 * 68 + 3, hidden_size)
         self.missing = nn.Parameter(torch.zeros(N_REGIONS + 1, hidden_size))
+        self.mesh = MeshProjector(hidden_size) if dense else None
 
-    def forward(self, canonical_BP3: Tensor, pose_B3: Tensor, has_landmarks_B: Tensor) -> Tensor:
-        """Canonical points in IOD, pose in radians -> tokens [B, 10, C], the global one last."""
+    def forward(self, canonical_BP3: Tensor, pose_B3: Tensor, has_landmarks_B: Tensor, mesh_BM3: Tensor | None = None) -> Tensor:
+        """Canonical points in IOD, pose in radians, the mesh in IOD, NaN for a face that has none -> tokens [B, 10, C], the global one last."""
         known = has_landmarks_B[:, None, None]
         # Differences of a hundredth IOD matter: they are taken in float32 whatever the weights are.
         change = torch.where(known, canonical_BP3.float() - self.mean.float(), 0.0)
         pose = torch.where(known[:, 0], pose_B3.float(), 0.0)
         std, dtype = self.std.float()[:, None], self.whole.weight.dtype
         tokens = [part(shape_of(change[:, s], std[s]).to(dtype)) for part, s in zip(self.parts, REGION_SLICES)]
-        tokens.append(self.whole(torch.cat([(change / std).flatten(1), pose], dim=1).to(dtype)))
+        whole = self.whole(torch.cat([(change / std).flatten(1), pose], dim=1).to(dtype))
+        tokens.append(whole if self.mesh is None else whole + self.mesh(mesh_BM3, len(whole)))
         tokens_BRC = torch.stack(tokens, dim=1)
         return torch.where(known, tokens_BRC, self.missing.to(tokens_BRC.dtype))
+
+    def mirrored(self, canonical_BP3: Tensor, pose_B3: Tensor, has_landmarks_B: Tensor, mesh_BM3: Tensor | None) -> Tensor:
+        """The tokens of the same face in a mirror."""
+        mesh = None if mesh_BM3 is None else turned(mesh_BM3, self.mesh.mirror)
+        return self(turned(canonical_BP3, MIRROR), turned_pose(pose_B3), has_landmarks_B, mesh)
+
+    def standardise(self, mesh_NM3: Tensor) -> None:
+        """Takes the mesh's statistics from faces."""
+        if self.mesh is not None:
+            self.mesh.standardise(mesh_NM3)
+
+
+class MeshProjector(nn.Module):
+    """The dense mesh as one token; a learned one where there is none."""
+
+    def __init__(self, hidden_size: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(MESH_POINTS, 3))
+        self.register_buffer("std", torch.ones(MESH_POINTS))
+        self.register_buffer("mirror", torch.arange(MESH_POINTS))
+        self.out = nn.Linear(3 * MESH_POINTS, hidden_size)
+        self.missing = nn.Parameter(torch.zeros(hidden_size))
+
+    def forward(self, mesh_BM3: Tensor | None, batch: int) -> Tensor:
+        """-> [B, C]; None: no face of the batch has one."""
+        if mesh_BM3 is None:
+            return self.missing.expand(batch, -1)
+        known = mesh_BM3.isfinite().all(-1).all(-1)[:, None]
+        change = (mesh_BM3.float() - self.mean.float()) / self.std.float()[:, None]
+        token = self.out(torch.where(known, change.flatten(1), 0.0).to(self.out.weight.dtype))
+        return torch.where(known, token, self.missing.to(token.dtype))
+
+    @torch.no_grad()
+    def standardise(self, mesh_NM3: Tensor) -> None:
+        """Takes mean, deviation and symmetry from faces, if there are any: in their mean each point's mirror is the point nearest to its mirrored place."""
+        if not len(mesh_NM3):
+            return
+        mean = mesh_NM3.mean(0)
+        nearest = torch.cdist(mean * mean.new_tensor([-1, 1, 1]), mean).argmin(1)
+        self.mirror.copy_(nearest)
+        self.mean.copy_((mean + turned(mean[None], nearest)[0]) / 2)
+        self.std.copy_((mesh_NM3 - self.mean).square().mean((0, 2)).sqrt().clamp(min=1e-3))
+
+
+def turned(points_BP3: Tensor, mirror: Sequence[int] | Tensor) -> Tensor:
+    """Canonical points of the face in a mirror."""
+    return points_BP3[:, mirror] * points_BP3.new_tensor([-1, 1, 1])
+
+
+def turned_pose(pose_B3: Tensor) -> Tensor:
+    """(pitch, yaw, roll) of the face in a mirror."""
+    return pose_B3 * pose_B3.new_tensor([1, -1, -1])
 
 
 def shape_of(change_BK3: Tensor, std_K1: Tensor) -> Tensor:
@@ -172,6 +230,8 @@ def draw_weights(module: nn.Module, std: float) -> None:
         init.copy_(module.mean, torch.tensor(module.statistics[0]))
         init.copy_(module.std, torch.tensor(module.statistics[1]))
         init.normal_(module.missing, std=std)
+        for part in module.parts:
+            init.normal_(part.weight, std=part.in_features**-0.5)
     elif isinstance(module, GuidedCrossAttention):
         init.normal_(module.null_key, std=std)
         init.constant_(module.log_tau, math.log(TAU_START))

@@ -40,7 +40,7 @@ class FaceTower(nn.Module):
         # In the type that is wanted around it, not in the one that its config was saved with.
         self.tower = vision_model or AutoModel.from_config(vision, dtype=torch.get_default_dtype())
         # The mean face is taken off before (looks.py), while the points are still float32.
-        self.region_projector = RegionProjector(vision.hidden_size, None, config.encoder_config.landmark_std)
+        self.region_projector = RegionProjector(vision.hidden_size, None, config.encoder_config.landmark_std, dense=False)
         self.guidance = GuidedCrossAttention(vision.hidden_size, vision.num_attention_heads)
         self.projector = TowerProjector(vision.hidden_size, len(config.vision_views), config.text_config.hidden_size)
 

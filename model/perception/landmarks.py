@@ -21,6 +21,7 @@ IBUG68_IN_478 = (
 )
 # fmt: on
 OUTER_CANTHI = (36, 45)
+MESH_POINTS = 478
 # What no expression moves much: temples, nose bridge, eye corners, base of the nose.
 RIGID = (0, 16, 27, 28, 29, 30, 33, 36, 39, 42, 45)
 
@@ -46,6 +47,19 @@ def canonical(points68: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scaled = points68.astype(np.float64) / iod(points68)
     rotation = head_rotation(points68)
     return ((scaled - scaled[list(RIGID)].mean(0)) @ rotation).astype(np.float32), _euler(rotation).astype(np.float32)
+
+
+def canonical_mesh(points: np.ndarray | None) -> np.ndarray:
+    """All of MediaPipe's points in the frame of `canonical`, [478, 3] in IOD; of a backend that has the iBUG ones alone NaN."""
+    if points is None or len(points) != MESH_POINTS:
+        return no_mesh()
+    ibug68 = points[list(IBUG68_IN_478)].astype(np.float64)
+    centred = points.astype(np.float64) - ibug68[list(RIGID)].mean(0)
+    return (centred / iod(ibug68) @ head_rotation(ibug68)).astype(np.float32)
+
+
+def no_mesh() -> np.ndarray:
+    return np.full((MESH_POINTS, 3), np.nan, np.float32)
 
 
 def head_rotation(points68: np.ndarray) -> np.ndarray:

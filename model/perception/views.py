@@ -7,7 +7,7 @@ wall as loud as a halftone. One neutral fill pads every view.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import cv2
@@ -16,9 +16,9 @@ from skimage.draw import line
 from skimage.feature import local_binary_pattern
 
 from .faces import DetectedFace
-from .landmarks import canonical
+from .landmarks import canonical, canonical_mesh, no_mesh
 
-SIZE = 112
+SIZE = 224  # the wide views then show an IOD at 56 px
 TIGHT_OVER_FACE = 1.5
 WIDE_IOD = 4.0
 FILL = 127
@@ -33,10 +33,11 @@ Square = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class FaceViews:
-    """`images` uint8 [V, S, S, 3]; `points` [V, 68, 2] in 0..1 of each view, x first; `canonical` [68, 3] in IOD; `pose` [3] in radians.
+    """`images` uint8 [V, S, S, 3]; `points` [V, 68, 2] in 0..1 of each view, x first; `canonical` [68, 3] and `mesh` [478, 3] in
+    IOD; `pose` [3] in radians.
 
     The spectrum's `points` are those of its crop: its own places are frequencies. Without landmarks `points`, `canonical` and `pose`
-    are zeros and `has_landmarks` is False. `wide_box` is the square of the wide views (x1, y1, x2, y2) in pixels of the picture; it
+    are zeros and `has_landmarks` is False; `mesh` is NaN where the backend has none. `wide_box` is the square of the wide views (x1, y1, x2, y2) in pixels of the picture; it
     may reach beyond the picture.
     """
 
@@ -46,6 +47,7 @@ class FaceViews:
     pose: np.ndarray
     has_landmarks: bool
     wide_box: Square
+    mesh: np.ndarray = field(default_factory=no_mesh)
 
 
 def face_views(pixels: np.ndarray, face: DetectedFace, size: int = SIZE, views: Sequence[str] = ("rgb", "spoof")) -> FaceViews:
@@ -59,7 +61,7 @@ def face_views(pixels: np.ndarray, face: DetectedFace, size: int = SIZE, views: 
         return FaceViews(images, np.zeros((len(views), 68, 2), np.float32), nothing, np.zeros(3, np.float32), False, wide)
     points = np.stack([_within(face.ibug68, square) for square in squares])
     shape, pose = canonical(face.ibug68)
-    return FaceViews(images, points, shape, pose, True, wide)
+    return FaceViews(images, points, shape, pose, True, wide, canonical_mesh(face.points))
 
 
 def tight_square(face: DetectedFace) -> Square:

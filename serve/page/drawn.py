@@ -63,12 +63,11 @@ def attention(perceiver: Perceiver, picture: Picture, face: DetectedFace) -> np.
 
     encoder, config = perceiver.encoder, perceiver.encoder.config
     view = face_views(picture.pixels, face, config.image_size, config.views)
-    points, shape, pose, known = (
-        torch.from_numpy(np.asarray(part)[None]) for part in (view.points, view.canonical, view.pose, view.has_landmarks)
-    )
+    parts = (view.points, view.canonical, view.pose, view.has_landmarks, view.mesh)
+    points, shape, pose, known, mesh = (torch.from_numpy(np.asarray(part)[None]) for part in parts)
     with torch.inference_mode():
-        patches = encoder.tower(as_input(torch.from_numpy(view.images[None])))
-        tokens = encoder.region_projector(shape, pose, known)
+        patches = encoder.sight(as_input(torch.from_numpy(view.images[None])))
+        tokens = encoder.region_projector(shape, pose, known, mesh)
         mask = guiding_mask(points, pose, known, config.grid, encoder.guidance.log_tau)
         shares = encoder.guidance.attention(patches, tokens, mask, known)[0, config.views.index("rgb")]
     return shares[..., :9].reshape(config.grid, config.grid, 9).numpy()
