@@ -30,7 +30,7 @@ class Sight(nn.Module):
         """Pixels in [-1, 1] -> patches [B, L, N, C]; those of looks that are not `wanted` are zeros and cost nothing."""
         seen = []
         for number, (view, net) in enumerate(zip(self.sources, self.looks, strict=True)):
-            if wanted_BL is None:
+            if wanted_BL is None or wanted_BL[:, number].all():
                 seen.append(net(views_BV3SS[:, view]))
                 continue
             wanted = wanted_BL[:, number]
