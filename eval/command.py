@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..model.checkpoint import ENGINES
 from ..model.errors import FacewiseError
 
 STRATEGIES = ("direct", "choice", "cot", "sovtp")
@@ -52,6 +53,13 @@ def _add_run(verbs: Any, own_stderr: OwnStderr) -> None:
         metavar="M",
         help="'default', a model folder (ours, or any image-text-to-text of transformers), the URL of an OpenAI-compatible server "
         "(key in FACEWISE_API_KEY), a predictions.jsonl, or a CSV or folder of OpenFace's or py-feat's tables",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="hf",
+        metavar="E",
+        help=f"what runs 'default' or a folder of ours: {', '.join(ENGINES)} (default: hf)",
     )
     parser.add_argument("--served-model", metavar="NAME", help="which model of the server (default: its first)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="one run's folder: one model, one strategy")
@@ -165,7 +173,7 @@ def run(args: argparse.Namespace, own_stderr: OwnStderr) -> int:
     _check_counts(args)
     from .models.choosing import Asked, check_model
 
-    asked = Asked(args.model, args.strategy, args.served_model, args.at_once)
+    asked = Asked(args.model, args.strategy, args.served_model, args.at_once, args.engine)
     check_model(asked)
     benchmarks, roots = _asked_for(args)
     with own_stderr(args.verbose) as console:

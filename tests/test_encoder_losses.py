@@ -248,5 +248,5 @@ def test_the_contrast_reaches_tower_landmarks_and_guidance(pack):
     output = encoder(**{name: batch[name] for name in INPUTS})
     guides = (batch[name] for name in ("points", "pose", "has_landmarks"))
     module(module.tokens(encoder, output, *guides), batch).backward()
-    reached = ("tower.patches.0.weight", "guidance.value.weight", "region_projector.parts.0.weight")
+    reached = ("sight.looks.0.stem.0.weight", "guidance.value.weight", "region_projector.parts.0.weight")
     assert all(dict(encoder.named_parameters())[name].grad.any() for name in reached)

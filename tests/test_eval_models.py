@@ -166,6 +166,9 @@ def test_a_models_name_says_what_it_is(tmp_path):
     for name, kind in kinds:
         assert check_model(Asked(name if name == "default" else str(tmp_path / name))) == kind
     assert check_model(Asked("https://host/v1", served="x")) == "server"
+    assert check_model(Asked("default", engine="vllm")) == "facewise"
+    with pytest.raises(FacewiseError, match="--engine vllm runs a model folder of ours, and .*peer is none"):
+        check_model(Asked(str(tmp_path / "peer"), engine="vllm"))
     (tmp_path / "peer/config.json").write_text("{}")
     with pytest.raises(FacewiseError, match="model_type is not told"):
         check_model(Asked(str(tmp_path / "peer")))

@@ -62,6 +62,11 @@ def learned(model: FacewiseForConditionalGeneration, rows: Lessons) -> tuple[flo
     return loss.item(), [value.grad for value in model.parameters() if value.requires_grad]
 
 
+def alike(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """But for the order of sums of float32: what is lost there is a part of the largest number of the tensor, not of each."""
+    return (one - other).abs().max() <= 1e-5 * other.abs().max()
+
+
 @pytest.mark.parametrize("vision", TOWERS.values(), ids=TOWERS)
 def test_with_what_is_kept_a_batch_has_the_loss_and_the_gradients_that_it_has_without(vision, tmp_path):
     model = resting(vision=vision)
@@ -71,7 +76,7 @@ def test_with_what_is_kept_a_batch_has_the_loss_and_the_gradients_that_it_has_wi
     assert rows.collate(rows.lessons)["pixel_values"].shape == (4, 1, 64, 32)
     kept_loss, kept_grads = learned(model, rows)
     assert kept_loss == pytest.approx(loss, rel=1e-6) and any(value.any() for value in grads)
-    assert all(torch.allclose(one, two, rtol=1e-5, atol=1e-7) for one, two in zip(kept_grads, grads, strict=True))
+    assert all(alike(one, two) for one, two in zip(kept_grads, grads, strict=True))
 
 
 def test_a_face_is_looked_at_once_and_by_another_tower_again(tmp_path, monkeypatch):

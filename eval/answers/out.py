@@ -25,7 +25,7 @@ from .table import Table, read_table
 
 RUN, BENCHMARK, ITEMS = "run.json", "benchmark.json", "items.jsonl"
 TEST, DEV, JUDGED = "predictions.jsonl", "dev.jsonl", "judged.jsonl"
-FIXED = ("model", "strategy", "limit")  # what one folder has one of
+FIXED = ("model", "engine", "strategy", "limit")  # what one folder has one of
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def _settings(wanted: Wanted) -> dict[str, Any]:
     asked = wanted.asked
     return {
         "asked": asked.name if not Path(asked.name).exists() else str(Path(asked.name).resolve()),
+        "engine": asked.engine if check_model(asked) == "facewise" else None,
         "strategy": asked.strategy,
         "limit": wanted.limit,
         "facewise": version("facewise"),

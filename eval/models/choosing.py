@@ -16,16 +16,25 @@ OURS = "facewise"
 
 @dataclass(frozen=True)
 class Asked:
-    """`served`: which of a server's models; its first one without. `at_once`: requests that a server gets together."""
+    """`served`: which of a server's models; its first one without. `at_once`: requests that a server gets together. `engine`: of checkpoint.ENGINES,
+    what runs a folder of ours."""
 
     name: str
     strategy: str = "direct"
     served: str | None = None
     at_once: int = 64
+    engine: str = "hf"
 
 
 def check_model(asked: Asked) -> str:
-    """Which kind it is; nothing is loaded. Raises FacewiseError for what is no model."""
+    """Which kind it is; nothing is loaded. Raises FacewiseError for what is no model, and for an engine that has nothing to run."""
+    kind = _kind(asked)
+    if asked.engine != "hf" and kind != "facewise":
+        raise FacewiseError(f"--engine {asked.engine} runs a model folder of ours, and {asked.name} is none; leave it out")
+    return kind
+
+
+def _kind(asked: Asked) -> str:
     if names_server(asked.name):
         return "server"
     if asked.served is not None:
@@ -48,7 +57,7 @@ def model_of(asked: Asked) -> Model:
     """Loads it, or says hello to the server. Raises FacewiseError as check_model does."""
     kind = check_model(asked)
     if kind == "facewise":
-        return _facewise(asked.name)
+        return _facewise(asked)
     if kind == "server":
         return _served(asked)
     if kind == "transformers":
@@ -65,12 +74,12 @@ def model_of(asked: Asked) -> Model:
     return TableModel(Path(asked.name))
 
 
-def _facewise(name: str) -> Model:
+def _facewise(asked: Asked) -> Model:
     from ...model.assistant import load
     from .ahead import shared
     from .facewise import FacewiseModel
 
-    return FacewiseModel(shared(load(name)))
+    return FacewiseModel(shared(load(asked.name, asked.engine)))
 
 
 def _served(asked: Asked) -> Model:

@@ -30,14 +30,16 @@ def calibrated(
     photo = pack.tensors["photo"].numpy() == 1
     of_photos = all(len(np.unique(live[chosen & photo & (live >= 0)])) == 2 for chosen in splits.values())
     judged = (live >= 0) & (photo if of_photos else True)  # drawn people stand in where there are no photos of both kinds
-    odds = {}
-    for split, chosen in splits.items():
-        indices = np.flatnonzero(chosen & judged)
-        llm = verdict_log_odds(model, processor, seen, indices)
-        head = np.array([seen.evidence[i].spoof_logit for i in indices])
-        odds[split] = (llm, head, live[indices], experimental[indices], subjects[indices])
-    fitted = calibration(*odds["val"][:4])
-    return fitted, verdict_rows(fitted, *odds["test"], f"simulated attacks, {'real' if of_photos else 'drawn'} live")
+
+    def odds(chosen: np.ndarray, asked: bool) -> tuple[np.ndarray, ...]:
+        places = np.flatnonzero(chosen & judged)
+        head = np.array([seen.evidence[place].spoof_logit for place in places])
+        llm = verdict_log_odds(model, processor, seen, places) if asked else np.zeros_like(head)
+        return llm, head, live[places], experimental[places], subjects[places]
+
+    fitted = calibration(*odds(splits["val"], True)[:4])
+    tested = odds(splits["test"], bool(fitted["llm"]))  # who has no vote is not asked
+    return fitted, verdict_rows(fitted, *tested, f"simulated attacks, {'real' if of_photos else 'drawn'} live")
 
 
 @torch.inference_mode()
@@ -95,19 +97,22 @@ def verdict_rows(
     subjects: np.ndarray,
     domain: str,
 ) -> list[dict]:
-    """The joined score and each log-odds alone, then the shares that ISO 30107 asks for."""
+    """The joined score and each log-odds alone, if the language model has a vote, then the shares that ISO 30107 asks for."""
     from sklearn.metrics import roc_auc_score
 
     score = 1 / (1 + np.exp(-(fitted["llm"] * llm + fitted["head"] * head + fitted["bias"])))
     claimed = ~experimental
+    whole = np.ones_like(claimed)
+    ranked = (
+        ("score", score, claimed, True),
+        ("score with experimental attacks", score, whole, experimental.any()),
+        ("language model alone", llm, claimed, llm.any()),
+        ("head alone", head, claimed, True),
+    )
     rows = [
         row(f"{name}, AUC", domain, roc_auc_score, spoof[use], values[use], subjects[use], 0.5)
-        for name, values, use in (
-            ("score", score, claimed),
-            ("score with experimental attacks", score, spoof >= 0),
-            ("language model alone", llm, claimed),
-            ("head alone", head, claimed),
-        )
+        for name, values, use, told in ranked
+        if told
     ]
     called = np.where(score > fitted["high"], 1, np.where(score < fitted["low"], 0, -1))
     attack, live = claimed & (spoof == 1), spoof == 0
