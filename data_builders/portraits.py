@@ -90,7 +90,7 @@ def drawn_people(records: Path) -> list[Portrait]:
     """The first render of each person in a set of `facewise synth faces`, in its own split. Raises FacewiseError where there is none."""
     first: dict[str, Record] = {}
     for record in read_records(records):
-        if record.source.get("made of") == "rig" and record.frames is None:
+        if record.source.get("made of") == "rig" and record.aus is not None and record.frames is None:
             first.setdefault(record.subject, record)
     if not first:
         raise FacewiseError(f"{records}: no renders in it; `facewise synth faces --rig` makes some")

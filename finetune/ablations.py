@@ -51,6 +51,10 @@ class Metric:
         return float(np.mean(found)) if found else None
 
 
+def _is(row: dict, what: str, domain: str) -> bool:
+    return row["what"] == what and domain in row["domain"]
+
+
 WHOLE_MODEL = Variant(WHOLE, ())
 WITHOUT = (
     Variant("without FRGCA", ("--encoder_drop", "frgca")),
@@ -63,10 +67,14 @@ WITHOUT = (
     Variant("evidence text alone", ("--evidence_mix", "words=1"), of_words=True),
 )
 METRICS = (
-    Metric("spoof AUC, unseen simulators", lambda row: row["what"] == "spoof head, AUC, simulators never trained on"),
+    Metric("spoof AUC, unseen simulators", lambda row: _is(row, "spoof head, AUC, simulators never trained on", "real live")),
+    Metric(
+        "spoof AUC, unseen simulators, drawn", lambda row: _is(row, "spoof head, AUC, simulators never trained on", "drawn live")
+    ),
     Metric("action units, mean F1", lambda row: row["what"].endswith(" F1 at level A")),
     Metric("smile AUC on photos", lambda row: row["what"] == "AU12 AUC, smile or none"),
-    Metric("emotion, macro-F1", lambda row: row["what"] == "emotion, macro-F1"),
+    Metric("emotion, macro-F1", lambda row: _is(row, "emotion, macro-F1", "renders")),
+    Metric("emotion on photos, macro-F1", lambda row: _is(row, "emotion, macro-F1", "photos")),
     Metric("verdict AUC, language model alone", lambda row: row["what"] == "language model alone, AUC"),
     Metric("verdict AUC, heads alone", lambda row: row["what"] == "head alone, AUC"),
     Metric("verdict AUC, both", lambda row: row["what"] == "score, AUC"),

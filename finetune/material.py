@@ -17,6 +17,7 @@ from ..model.errors import FacewiseError
 from .encoder.packed import check_there
 
 RECORDS = ".jsonl"
+FORMAT = "2"  # raise when records are packed or built otherwise than before
 WORKERS = 2
 Tell = Callable[[str], None]
 
@@ -70,7 +71,8 @@ def _rows(records: Path, tell: Tell) -> str:
 def _made(kind: str, records: Path, make: Callable[[Path], None], announce: Callable[[], None]) -> Path:
     """The folder of these records in the cache, whole or not at all. Raises FacewiseError where nothing can be made of them."""
     _check_records(records)
-    digest = hashlib.sha256(f"{records.absolute()}\n".encode() + records.read_bytes()).hexdigest()[:16]
+    made_as = f"{FORMAT} {records.absolute()}\n"
+    digest = hashlib.sha256(made_as.encode() + records.read_bytes()).hexdigest()[:16]
     target = cache_dir() / kind / digest
     if target.is_dir():
         return target

@@ -84,7 +84,8 @@ def _encoder_row(recipe: Recipe, config: FaceEncoderConfig) -> dict[str, str]:
     with torch.device("meta"):
         count = sum(value.numel() for value in FaceEncoder(config).parameters())
     times = f" x {recipe.encoder_folds + 1} encoders" if recipe.encoder_folds > 1 else ""
-    return _told(f"encoder{times}", "all of it", count, f"{size(BYTES_A_NUMBER * count)} and activations")
+    learns = "all of it, expressions and authenticity one after the other" if recipe.authenticity_epochs else "all of it"
+    return _told(f"encoder{times}", learns, count, f"{size(BYTES_A_NUMBER * count)} and activations")
 
 
 def _dry(recipe: Recipe, config: FacewiseConfig, learning: Sequence[str]) -> DryRun:

@@ -46,8 +46,9 @@ class Recipe:
     encoder_epochs: float = 10.0
     encoder_batch: int = 32
     encoder_rate: float = 6e-4
-    authenticity_epochs: float = 0.0  # after those of the whole encoder, of what tells of attacks alone
+    authenticity_epochs: float = 0.0  # of what tells of attacks alone; with any, those before are of expressions alone
     authenticity_rate: float = 2e-3
+    experimental: tuple[str, ...] = ()  # attacks that settle no threshold of the verdict: nobody claims that they are found
     encoder_weight_decay: float = 0.05
     landmark_jitter: float = 0.004  # IOD; the detector's own wander on still portraits
     encoder_weights: str = ""  # of its losses, where they are other than losses.py's: "contrast=0,change=0.2"

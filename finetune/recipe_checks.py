@@ -2,7 +2,7 @@
 
 from ..model.errors import FacewiseError
 from ..model.presets import preset
-from ..model.taxonomy import TASKS
+from ..model.taxonomy import ATTACKS, TASKS
 from .recipe import Recipe
 from .recipe_values import shares
 
@@ -13,7 +13,7 @@ PARTS = ("tower", "guidance", "projector")
 ADAPTERS_ON = ("main", "base")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 CHOICES = {"answers": ANSWERS, "adapters_on": ADAPTERS_ON, "precision": PRECISIONS}
-NAMES = {"stages": STAGES, "trained": PARTS}
+NAMES = {"stages": STAGES, "trained": PARTS, "experimental": ATTACKS}
 AT_MOST_ONE = ("verdict_weight", "lora_dropout", "pvtm_keep", "pvtm_drop", "kept_skills", "declines", "val_share", "flips")
 
 MOST_BESIDE = 0.5  # of all draws

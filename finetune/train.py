@@ -16,12 +16,11 @@ from transformers import AutoModelForCausalLM
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
-from ..model.network.loading import load_strict
 from ..model.network.processing import EVIDENCE_FOLDER
 from .encoder.folds import check_folds
 from .encoder.losses import weights_of
 from .encoder.packed import Packed, read_pack
-from .encoder.stage import encoder_config, encoder_of, train_authenticity, train_encoder
+from .encoder.stage import check_parts, encoder_config, encoder_of, kept_encoder, learned_encoder
 from .language.adapters import check_targets
 from .language.answering import answers
 from .language.assistant_start import base_configs
@@ -32,7 +31,7 @@ from .lessons.unseen import teaching_rows
 from .material import built_records, check_packs, packed_records
 from .measure import measure, say
 from .outline import outline, planned_config, table
-from .processes import begin, check_shares, end, is_main, main_first, tell, together, wait
+from .processes import begin, check_shares, end, is_main, main_first, tell, together
 from .recipe import Recipe, read_recipe
 from .run_folder import alone, check_folder, claim
 from .validation import write_table
@@ -97,7 +96,9 @@ def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
     pack = None
     if recipe.pack or recipe.pack_rows or "encoder" in recipe.stages:
         pack = read_pack(packed_records(recipe.pack, tell), recipe.limit, recipe.encoder_drop)
-        pack.refuse_gaps()
+        pack.refuse_gaps(recipe.experimental)
+        if "encoder" in recipe.stages:
+            check_parts(recipe, pack)
         if recipe.encoder_folds > 1:
             check_folds(recipe, pack)
     rows = teaching_rows(recipe, taught_rows(built_records(recipe.rows, tell)), pack, tell) if recipe.rows else []
@@ -138,19 +139,12 @@ def planned_encoder(recipe: Recipe, pack: Packed | None) -> FaceEncoderConfig:
 
 def evidence_encoder(recipe: Recipe, pack: Packed | None, out: Path) -> FaceEncoder:
     """Trained, or as it is."""
-    folder = out / EVIDENCE_FOLDER
-    if not folder.is_dir():
-        half = out / "stage-encoder" / EVIDENCE_FOLDER
-        if "encoder" in recipe.stages and pack is not None:
-            encoder = (
-                train_encoder(recipe, pack, out / "stage-encoder") if recipe.encoder_epochs else encoder_of(recipe.encoder_from)
-            )
-            if recipe.authenticity_epochs:
-                encoder = train_authenticity(recipe, encoder, pack, out / "stage-authenticity")
-        else:
-            encoder = encoder_of(recipe.encoder_from)
-        if is_main():
-            encoder.half().save_pretrained(half)
-            half.rename(folder)  # never half a folder
-    wait()
-    return load_strict(FaceEncoder, folder, dtype=torch.float32)
+
+    def make() -> FaceEncoder:
+        return (
+            learned_encoder(recipe, pack, out)
+            if "encoder" in recipe.stages and pack is not None
+            else encoder_of(recipe.encoder_from)
+        )
+
+    return kept_encoder(out / EVIDENCE_FOLDER, make)

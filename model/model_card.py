@@ -28,8 +28,19 @@ LICENCES = {
 }
 OWN_LICENCE = "apache-2.0"
 TOLD = (
-    *("preset", "stages", "encoder_from", "encoder_epochs", "answers", "evidence_mix", "task_weights", "align_epochs"),
-    *("language_epochs", "trained", "lora_rank", "lora_targets", "load_in_4bit", "adapter_tasks", "adapters_on", "limit", "seed"),
+    *("preset", "stages", "encoder_from", "encoder_epochs", "authenticity_epochs", "answers", "evidence_mix", "task_weights"),
+    *(
+        "align_epochs",
+        "language_epochs",
+        "trained",
+        "lora_rank",
+        "lora_targets",
+        "load_in_4bit",
+        "adapter_tasks",
+        "adapters_on",
+        "limit",
+        "seed",
+    ),
 )
 PLACES = ("encoder_from",)  # fields that may hold a path: its last name is told, not where it lies
 LIMITS = """\

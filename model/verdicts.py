@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .perception.picture import Picture
 
 Calibration = Mapping[str, float] | None
+NO_VOTE = dict.fromkeys(CHOICES, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,9 @@ class Judged:
 def judged(
     shots: Sequence[Sequence[Shot]], question: str, engine: Engine, calibration: Calibration, prior: float
 ) -> list[Judged]:
-    """One of each face; all their shots are scored in one batch."""
+    """One of each face; all their shots are scored in one batch, by the heads alone where the language model's verdict has no weight."""
+    if calibration is not None and calibration["llm"] == 0:
+        return [_judged(some, [NO_VOTE for _ in some], engine.name, calibration, prior) for some in shots]
     completions = iter(engine.complete([shot.request(question) for some in shots for shot in some]))
     return [_judged(some, [next(completions).choice_logprobs for _ in some], engine.name, calibration, prior) for some in shots]
 

@@ -92,6 +92,12 @@ def test_the_label_is_settled_by_both_log_odds_before_the_text_begins(llm, head,
     assert written.prefix == word and reply.text.startswith(word)
 
 
+def test_where_the_language_model_has_no_vote_it_is_not_asked_for_one():
+    engine = FakeEngine(logprobs=[None])
+    reply = assistant(engine, calibration=CALIBRATION | {"llm": 0.0}, one=[evidence(4.0)]).ask(picture("one"), task="spoof")
+    assert reply.label == "spoof" and not any(request.choices for request in engine.history)
+
+
 def test_a_spoof_names_type_cues_and_area_and_a_live_face_none():
     faces = {"live": [evidence(-5)], "spoof": [evidence(5)]}
     replies = assistant(FakeEngine(logprobs=[odds(-5), odds(5)]), **faces).ask([picture("live"), picture("spoof")], task="spoof")

@@ -201,6 +201,11 @@ def test_views_of_another_size_are_refused_with_both_shapes():
         tiny_encoder()(**inputs)
 
 
+def test_patches_are_a_power_of_two():
+    with pytest.raises(ValueError, match="patch_size must be a power of 2"):
+        tiny_config(image_size=36, patch_size=6)
+
+
 def test_evidence_is_plain_numbers_in_the_order_of_the_vocabulary():
     encoder = tiny_encoder()
     output = numbers(encoder, faces(2))

@@ -15,10 +15,18 @@ from facewise.finetune.encoder import stage as encoder_stage
 from facewise.finetune.encoder.ablation import another_face
 from facewise.finetune.encoder.folds import dealt, fold_encoders, read_by
 from facewise.finetune.encoder.lesson import EncoderLesson
-from facewise.finetune.encoder.losses import WEIGHTS, weights_of
+from facewise.finetune.encoder.losses import AUTHENTICITY, WEIGHTS, weights_of
 from facewise.finetune.encoder.packed import read_pack
 from facewise.finetune.encoder.progress import auc
-from facewise.finetune.encoder.stage import emotion_prior, encoder_config, started_encoder, train_authenticity, train_encoder
+from facewise.finetune.encoder.stage import (
+    check_parts,
+    emotion_prior,
+    encoder_config,
+    learned_encoder,
+    started_encoder,
+    train_authenticity,
+    train_encoder,
+)
 from facewise.finetune.recipe import Recipe
 from facewise.finetune.stage_trainer import check_fits
 from facewise.finetune.watch import last_checkpoint
@@ -101,7 +109,9 @@ def test_a_run_that_was_killed_ends_in_the_very_same_weights_noise_and_all(pack,
 
 @pytest.mark.slow
 def test_another_seed_is_another_training(pack, trained, tmp_path):
-    assert not torch.equal(train_encoder(recipe(seed=1), pack, tmp_path).tower.positions, trained[0].tower.positions)
+    assert not torch.equal(
+        train_encoder(recipe(seed=1), pack, tmp_path).sight.looks[0].positions, trained[0].sight.looks[0].positions
+    )
 
 
 class Spoilt(EncoderLesson):
@@ -201,14 +211,59 @@ def test_before_that_expressions_learn_alone(pack, tmp_path):
 
 def test_only_rows_that_tell_of_attacks_teach_it(pack):
     assert pack.tells_of_attacks().tolist() == [row % 2 == 0 for row in range(24)]
-    assert pack.tells_of_expressions().tolist() == [row % 2 == 0 for row in range(24)]
+
+
+def test_of_a_change_the_face_before_it_teaches_too_though_it_has_no_label(pack):
+    assert pack.tells_of_expressions().all()
+    tensors = pack.tensors | {"pair": torch.full((24,), -1)}
+    assert type(pack)(tensors, pack.about).tells_of_expressions().tolist() == [row % 2 == 0 for row in range(24)]
+    lesson = EncoderLesson(tiny_encoder(), weights_of("contrast=0") | dict.fromkeys(AUTHENTICITY, 0.0))
+    batch = pack.collate([pack[0], pack[1]])
+    change = lesson.losses(**batch)[1]["change"]
+    batch["views"][1, 0] = 0.0
+    assert lesson.losses(**batch)[1]["change"] != change
+
+
+def test_the_first_part_is_not_trained_again_when_the_second_was_stopped(pack, tmp_path, monkeypatch):
+    def stopped(*args):
+        raise KeyboardInterrupt
+
+    both = recipe(encoder_epochs=1, authenticity_epochs=1)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(encoder_stage, "train_authenticity", stopped)
+        learned_encoder(both, pack, tmp_path)
+    monkeypatch.setattr(encoder_stage, "train_encoder", stopped)
+    resumed = weights(learned_encoder(both, pack, tmp_path))
+    before = load_file(tmp_path / "stage-encoder" / "evidence" / "model.safetensors")
+    assert torch.equal(resumed["guidance.gate"], before["guidance.gate"].float())
+    assert not torch.equal(resumed["authenticity.spoof.weight"], before["authenticity.spoof.weight"].float())
+
+
+@pytest.mark.parametrize(
+    ("fields", "unknown", "words"),
+    [
+        ({}, ("au", "change"), "encoder_epochs is 2, but no row"),
+        (
+            {"encoder_weights": "spoof=0,attack=0,cues=0,map=0,digital=0"},
+            (),
+            "authenticity_epochs is 1, but encoder_weights has 0",
+        ),
+    ],
+)
+def test_a_part_that_nothing_would_teach_is_refused(pack, fields, unknown, words):
+    nothing = {name: torch.full_like(pack.tensors[name], math.nan) for name in unknown}
+    nothing |= {"emotion": torch.full((24,), -1)} if unknown else {}
+    with pytest.raises(FacewiseError, match=words):
+        check_parts(recipe(authenticity_epochs=1, **fields), type(pack)(pack.tensors | nothing, pack.about))
 
 
 # What an ablation goes without
 
 
-def test_frgca_off_shuts_the_gate_for_good(pack, tmp_path):
-    encoder = train_encoder(recipe(encoder_drop="frgca"), pack, tmp_path)
+@pytest.mark.parametrize("authenticity_epochs", [0, 1])
+def test_frgca_off_shuts_the_gate_for_good(pack, tmp_path, authenticity_epochs):
+    asked = recipe(encoder_drop="frgca", encoder_epochs=1, authenticity_epochs=authenticity_epochs)
+    encoder = learned_encoder(asked, pack, tmp_path)
     assert encoder.guidance.gate.item() == 0
     batch = pack.collate([pack[0]])
     patches = encoder.sight(batch["views"])[:, :2]
@@ -243,7 +298,7 @@ def test_a_dropped_view_is_the_neutral_fill(pack, view, place):
 @pytest.mark.parametrize("drop", ["frgca", "mask", "landmarks", "rgb", "spoof"])
 def test_an_ablation_is_another_training(pack, trained, tmp_path, drop):
     other = train_encoder(recipe(encoder_drop=drop), pack, tmp_path)
-    assert not torch.equal(other.expression.geometry.weight, trained[0].expression.geometry.weight)
+    assert not torch.equal(other.expression.geometry[0].weight, trained[0].expression.geometry[0].weight)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +363,7 @@ def test_no_encoder_reads_a_person_whom_it_was_trained_on(pack, tmp_path, monkey
         seen[folder.name] = {pack.about["subjects"][subject] for subject in train.tolist()}
         return encoder
 
-    monkeypatch.setattr(folds, "train_encoder", remembered)
+    monkeypatch.setattr(folds, "learned_encoder", remembered)
     readers = fold_encoders(recipe(encoder_folds=4), pack, tmp_path)
     assert "4 encoders, each on 3/4 of 8 rows: 3 times the training of one" in capsys.readouterr().err
     for subject in pack.about["subjects"]:
@@ -326,7 +381,7 @@ def test_folds_that_are_done_are_not_trained_again(pack, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return tiny_encoder()
 
-    monkeypatch.setattr(folds, "train_encoder", failing)
+    monkeypatch.setattr(folds, "learned_encoder", failing)
     with pytest.raises(KeyboardInterrupt):
         fold_encoders(recipe(encoder_folds=2), pack, tmp_path)
     fold_encoders(recipe(encoder_folds=2), pack, tmp_path)

@@ -220,7 +220,7 @@ def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> R
         portrait.split,
         live=is_live,
         attack=kind if kind in STAGED or kind in ON_A_FACE else None,
-        digital="synthetic" if portrait.generated else ALTERED.get(kind, GENUINE),
+        digital="synthetic" if portrait.generated else ALTERED.get(kind, None if portrait.drawn else GENUINE),
         cues={} if is_live else None,
         source=source,
     )

@@ -44,7 +44,7 @@ def check_out(out: Path, told: Mapping[str, Any]) -> None:
     if (out / RUN).is_file():
         before = read_run(out)
         for name in told.keys() & set(FIXED):
-            if before.get(name) != told.get(name):
+            if before.get(name, told.get(name)) != told.get(name):
                 raise FacewiseError(
                     f"{out} holds a run with {name} {before.get(name)!r}, not {told.get(name)!r}; give another --out, or ask as before"
                 )

@@ -13,12 +13,11 @@ from torch import Tensor
 from ...model.errors import FacewiseError
 from ...model.network.encoder import FaceEncoder, evidence
 from ...model.network.evidence import Evidence
-from ...model.network.loading import load_strict
 from ...model.network.processing import EVIDENCE_FOLDER
-from ..processes import is_main, tell, wait
+from ..processes import tell
 from ..recipe import Recipe
 from .packed import INPUTS, Packed
-from .stage import train_encoder
+from .stage import kept_encoder, learned_encoder
 
 BATCH = 64
 
@@ -41,7 +40,12 @@ def fold_encoders(recipe: Recipe, pack: Packed, folder: Path) -> FoldEncoders:
     of_subject = dealt(pack.tensors["subject"][train].bincount(minlength=len(pack.about["subjects"])), folds, recipe.seed)
     fold = of_subject[pack.tensors["subject"]]
     tell(f"{folds} encoders, each on {folds - 1}/{folds} of {int(train.sum())} rows: {folds - 1} times the training of one")
-    encoders = [_encoder(recipe, pack.where((fold != number) | ~train), folder / f"fold-{number}") for number in range(folds)]
+
+    def encoder(number: int) -> FaceEncoder:
+        own, rows = folder / f"fold-{number}", pack.where((fold != number) | ~train)
+        return kept_encoder(own / EVIDENCE_FOLDER, lambda: learned_encoder(recipe, rows, own))
+
+    encoders = [encoder(number) for number in range(folds)]
     names = pack.about["subjects"]
     return FoldEncoders(tuple(encoders), {names[subject]: int(number) for subject, number in enumerate(of_subject)})
 
@@ -79,15 +83,3 @@ def read_by(pack: Packed, reader: Callable[[int], FaceEncoder]) -> list[Evidence
             output = encoder(**{name: batch[name] for name in (*INPUTS, "has_landmarks")})
             found |= zip(some, evidence(output), strict=True)
     return [found[row] for row in range(len(pack))]
-
-
-def _encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
-    done = folder / EVIDENCE_FOLDER
-    if not done.is_dir():
-        half = folder / f".{EVIDENCE_FOLDER}"
-        encoder = train_encoder(recipe, pack, folder).half()
-        if is_main():
-            encoder.save_pretrained(half)
-            half.rename(done)  # never half a folder
-        wait()
-    return load_strict(FaceEncoder, done, dtype=torch.float32)

@@ -63,10 +63,10 @@ class EncoderLesson(nn.Module):
         return output, losses
 
     def _wanted(self, labels: dict[str, Tensor]) -> Tensor:
-        """[B, L]: the looks that a label of the row needs."""
+        """[B, L]: the looks that a label of the row needs; a row that says nothing is there for the change from it."""
         authenticity = authenticity_known(labels) & any(self.weights[name] for name in AUTHENTICITY)
         tells = torch.tensor(tells_of_attacks(self.encoder.config), device=authenticity.device)
-        expression = expression_known(labels) & any(self.weights[name] for name in EXPRESSION)
+        expression = (expression_known(labels) | ~authenticity_known(labels)) & any(self.weights[name] for name in EXPRESSION)
         return torch.where(tells, authenticity[:, None], expression[:, None])
 
     def told(self) -> dict[str, float]:

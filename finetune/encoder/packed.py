@@ -19,6 +19,7 @@ from ...data_builders.packed_row import UNKNOWN
 from ...data_builders.records import SPLITS
 from ...model.errors import FacewiseError
 from ...model.network.perceive import as_input
+from ...model.taxonomy import ATTACKS
 from .ablation import another_face, batch_without, check_drop
 
 LANDMARKS = ("points", "canonical", "pose", "mesh")
@@ -96,8 +97,10 @@ class Packed(Dataset):
         return authenticity_known(self.tensors)
 
     def tells_of_expressions(self) -> Tensor:
-        """Rows that say anything about action units or emotion."""
-        return expression_known(self.tensors)
+        """Rows that say anything about action units or emotion, and those that another one is a known change of."""
+        known, pairs = expression_known(self.tensors), self.tensors["pair"]
+        known[pairs[known & (pairs >= 0)]] = True
+        return known
 
     def halves(self) -> tuple[Tensor, Tensor]:
         """The `val` rows by subject: one half teaches the language model, which must see evidence as wrong as at inference and so on faces
@@ -105,8 +108,13 @@ class Packed(Dataset):
         val, even = self.split("val"), self.tensors["subject"] % 2 == 0
         return val & even, val & ~even
 
-    def refuse_gaps(self) -> None:
-        """Raises FacewiseError when a part that training or its numbers need has no live or no spoof faces: now, not after the first stage."""
+    def shows(self, attacks: Sequence[str]) -> Tensor:
+        """Rows of one of these attacks."""
+        return torch.isin(self.tensors["attack"], torch.tensor([ATTACKS.index(name) for name in attacks], dtype=torch.long))
+
+    def refuse_gaps(self, experimental: Sequence[str] = ()) -> None:
+        """Raises FacewiseError when a part that training or its numbers need has no live or no spoof faces, `experimental` attacks not counted: now,
+        not after the first stage."""
         teaches, calibrates = self.halves()
         parts = {
             "train": self.split("train"),
@@ -116,7 +124,7 @@ class Packed(Dataset):
         }
         for part, rows in parts.items():
             for value, label in enumerate(("live", "spoof")):
-                if not (rows & (self.tensors["live"] == value)).any():
+                if not (rows & ~self.shows(experimental) & (self.tensors["live"] == value)).any():
                     raise FacewiseError(
                         f"the pack has no {label} face in its part {part}; raise --limit (0: all) or give a larger pack"
                     )

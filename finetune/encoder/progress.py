@@ -20,6 +20,7 @@ from ...data_builders.records import write_whole
 from ...model.taxonomy import AU_CODES
 from ..processes import of_main, tell
 from .lesson import EncoderLesson
+from .losses import AUTHENTICITY, EXPRESSION
 from .packed import Packed
 
 PROGRESS, BEST = "progress.jsonl", "best.safetensors"
@@ -77,10 +78,11 @@ class EncoderProgress(TrainerCallback):
     def _metrics(self, smiles: Tensor, spoofs: Tensor) -> dict[str, float | None]:
         levels = self.val.tensors["au"].float()[:, AU_CODES.index("AU12")].amax(-1)
         live = self.val.tensors["live"]
-        return {
-            "AU12 AUC": auc(smiles[levels >= SMILE], smiles[levels < NO_SMILE]),
-            "spoof AUC": auc(spoofs[live == 1], spoofs[live == 0]),
-        }
+        found = (
+            ("AU12 AUC", EXPRESSION, auc(smiles[levels >= SMILE], smiles[levels < NO_SMILE])),
+            ("spoof AUC", AUTHENTICITY, auc(spoofs[live == 1], spoofs[live == 0])),
+        )
+        return {name: value for name, losses, value in found if any(self.lesson.weights[loss] for loss in losses)}
 
 
 def restore_best(lesson: EncoderLesson, folder: Path) -> None:

@@ -1,6 +1,7 @@
-"""Stage (a): the evidence encoder, FRLP and FRGCA included, on its heads, with transformers' Trainer; then, if wanted, what tells of attacks alone.
-Resumes from its last checkpoint."""
+"""Stage (a): the evidence encoder, FRLP and FRGCA included, on its heads, with transformers' Trainer: all at once or, where authenticity has epochs of
+its own, in two parts. Resumes from its last checkpoint."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -24,11 +25,51 @@ from ..stage_trainer import StageTrainer, fit
 from ..training_arguments import training_arguments
 from .ablation import shut_guidance
 from .lesson import EncoderLesson
-from .losses import AUTHENTICITY, weights_of
+from .losses import AUTHENTICITY, EXPRESSION, weights_of
 from .packed import Packed
 from .progress import EncoderProgress, restore_best
 from .region_text import RegionText, unit_words
 from .sampling import TEMPERING, Drawn
+
+
+def learned_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
+    """Every part that the recipe wants, each in a folder of its own."""
+    first = folder / "stage-encoder"
+    if not recipe.authenticity_epochs:
+        return train_encoder(recipe, pack, first)
+    if recipe.encoder_epochs:
+        encoder = kept_encoder(first / EVIDENCE_FOLDER, lambda: train_encoder(recipe, pack, first))
+    else:
+        encoder = started_encoder(recipe, pack.where(pack.split("train")))
+    return train_authenticity(recipe, encoder, pack, folder / "stage-authenticity")
+
+
+def kept_encoder(done: Path, make: Callable[[], FaceEncoder]) -> FaceEncoder:
+    """The encoder that lies at `done`; if none does, what is made now, kept there in halves."""
+    if not done.is_dir():
+        half = done.with_name(f".{done.name}")
+        encoder = make().half()
+        if is_main():
+            encoder.save_pretrained(half)
+            half.rename(done)  # never half a folder
+    wait()
+    return load_strict(FaceEncoder, done, dtype=torch.float32)
+
+
+def check_parts(recipe: Recipe, pack: Packed) -> None:
+    """Raises FacewiseError for a part of the encoder that nothing of the pack, or no loss, would teach."""
+    if not recipe.authenticity_epochs:
+        return
+    train, weights = pack.split("train"), weights_of(recipe.encoder_weights)
+    parts = [("authenticity_epochs", pack.tells_of_attacks(), AUTHENTICITY)]
+    parts += [("encoder_epochs", pack.tells_of_expressions(), EXPRESSION)] if recipe.encoder_epochs else []
+    for field, tells, losses in parts:
+        if not (train & tells).any():
+            raise FacewiseError(f"{field} is {getattr(recipe, field):g}, but no row of the pack's part train has a label for it")
+        if not any(weights[name] for name in losses):
+            raise FacewiseError(
+                f"{field} is {getattr(recipe, field):g}, but encoder_weights has 0 for each of {', '.join(losses)}"
+            )
 
 
 def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
@@ -59,6 +100,8 @@ def _trained(recipe: Recipe, lesson: EncoderLesson, pack: Packed, folder: Path, 
     rows, val = pack.where(pack.split("train")), pack.where(pack.halves()[0])
     if recipe.encoder_patience and not len(val):
         raise FacewiseError(f"encoder_patience is {recipe.encoder_patience}, but the pack has no faces of val to wait for")
+    if recipe.encoder_drop == "frgca":
+        shut_guidance(lesson.encoder)
     drawn = Drawn(rows, recipe.encoder_batch, recipe.seed, recipe.landmark_jitter)
     check_share("encoder_batch, or the number of rows that train,", drawn.batch)
     if is_main():
@@ -92,8 +135,6 @@ def started_lesson(recipe: Recipe, rows: Packed) -> EncoderLesson:
     """What the recipe starts from, ready to learn. Raises FacewiseError for a model or weights that do not exist or do not fit the pack."""
     weights = weights_of(recipe.encoder_weights)
     encoder = started_encoder(recipe, rows)
-    if recipe.encoder_drop == "frgca":
-        shut_guidance(encoder)
     region_text = RegionText(encoder.config.hidden_size, region_words(recipe)) if weights["contrast"] else None
     return EncoderLesson(encoder.train(), weights, region_text, emotion_prior(rows))
 

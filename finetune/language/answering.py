@@ -56,7 +56,7 @@ def answers(recipe: Recipe, encoder: FaceEncoder, pack: Packed | None, rows: Seq
     if is_main():
         save_adapter(model.language_model, base_name(recipe), out / ADAPTER)
         save_own(model, out)
-        model.config.calibration = calibration_of(model.eval(), processor, encoder, pack, out)
+        model.config.calibration = calibration_of(recipe, model.eval(), processor, encoder, pack, out)
         if others:
             tell(f"measuring the answers on {len(others)} held-out rows")
         tell_answers(out, model, processor, others)
@@ -100,7 +100,12 @@ def unseen_evidence(seen: PackSeen, folds: FoldEncoders | None) -> list[Evidence
 
 
 def calibration_of(
-    model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, encoder: FaceEncoder, pack: Packed | None, out: Path
+    recipe: Recipe,
+    model: FacewiseForConditionalGeneration,
+    processor: FacewiseProcessor,
+    encoder: FaceEncoder,
+    pack: Packed | None,
+    out: Path,
 ) -> dict[str, float] | None:
     """None without a pack: every verdict is uncertain then."""
     if pack is None:
@@ -111,7 +116,7 @@ def calibration_of(
     others = PackSeen(encoder, pack.where(judged), processor.look)
     half = fast_dtype() == "bfloat16"
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):
-        fitted, rows = calibrated(model, processor, others)
+        fitted, rows = calibrated(model, processor, others, recipe.experimental)
     say(out, rows, "verdict.json")
     return fitted
 

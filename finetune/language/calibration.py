@@ -1,6 +1,7 @@
 """How the verdict's two log-odds, the language model's and the head's, become one score and a band: fitted on one half of the pack's `val`
 people, told on its `test` people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import torch
 from ...model.network.modeling import FacewiseForConditionalGeneration
 from ...model.network.processing import FacewiseProcessor
 from ...model.questions import DEFAULT_QUESTIONS
-from ...model.taxonomy import ATTACKS, EXPERIMENTAL_ATTACKS
 from ..lessons.batches import Lessons
 from ..lessons.conversations import Conversation, Turn
 from ..lessons.lesson import Lesson, Showing, prompt_ids
@@ -20,16 +20,21 @@ MISSED, ALARMED = 0.1, 0.01
 
 
 def calibrated(
-    model: FacewiseForConditionalGeneration, processor: FacewiseProcessor, seen: PackSeen
+    model: FacewiseForConditionalGeneration,
+    processor: FacewiseProcessor,
+    seen: PackSeen,
+    experimental_attacks: Sequence[str] = (),
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
     """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's."""
     pack = seen.pack
     live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
-    experimental = np.isin(pack.tensors["attack"].numpy(), [ATTACKS.index(name) for name in EXPERIMENTAL_ATTACKS])
+    experimental = pack.shows(experimental_attacks).numpy()
     splits = {"val": pack.halves()[1].numpy(), "test": pack.split("test").numpy()}
     photo = pack.tensors["photo"].numpy() == 1
-    of_photos = all(len(np.unique(live[chosen & photo & (live >= 0)])) == 2 for chosen in splits.values())
+    claimed = (live >= 0) & ~experimental
+    of_photos = all(len(np.unique(live[chosen & photo & claimed])) == 2 for chosen in splits.values())
     judged = (live >= 0) & (photo if of_photos else True)  # drawn people stand in where there are no photos of both kinds
+    people = "real" if of_photos else "drawn and real" if (judged & photo).any() else "drawn"
 
     def odds(chosen: np.ndarray, asked: bool) -> tuple[np.ndarray, ...]:
         places = np.flatnonzero(chosen & judged)
@@ -39,7 +44,7 @@ def calibrated(
 
     fitted = calibration(*odds(splits["val"], True)[:4])
     tested = odds(splits["test"], bool(fitted["llm"]))  # who has no vote is not asked
-    return fitted, verdict_rows(fitted, *tested, f"simulated attacks, {'real' if of_photos else 'drawn'} live")
+    return fitted, verdict_rows(fitted, *tested, f"simulated attacks, {people} live")
 
 
 @torch.inference_mode()

@@ -44,6 +44,10 @@ class FaceEncoderConfig(PreTrainedConfig):
         super().__post_init__(**kwargs)
         if self.image_size % self.patch_size:
             raise ValueError(f"image_size {self.image_size} is no multiple of patch_size {self.patch_size}")
+        if self.patch_size < 2 or self.patch_size & (self.patch_size - 1):
+            raise ValueError(
+                f"patch_size must be a power of 2, for views are halved until a pixel is a patch; got {self.patch_size}"
+            )
         if self.hidden_size % self.num_heads:
             raise ValueError(f"hidden_size {self.hidden_size} is no multiple of num_heads {self.num_heads}")
         if not {"rgb", "spoof"} <= set(self.views):

@@ -176,7 +176,7 @@ def shape_of(change_BK3: Tensor, std_K1: Tensor) -> Tensor:
 class GuidedCrossAttention(nn.Module):
     """FRGCA: patches ask the region tokens, each patch mostly the regions it lies on; a gated residual.
 
-    The null key has a learned place and no value: a patch that chooses it stays as the tower saw it. It is the only choice of
+    The null key has a learned place and no value: a patch that chooses it stays as it was seen. It is the only choice of
     a face without landmarks.
     """
 

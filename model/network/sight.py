@@ -14,7 +14,7 @@ from transformers import initialization as init
 from .configuration import FaceEncoderConfig
 from .regions import merge_heads, split_heads
 
-TIGHT = ("rgb", "motion")  # views of the face alone
+TIGHT = ("rgb",)  # views of the face alone
 GROUPS = 8  # of the texture net's channels, each normalised together
 
 

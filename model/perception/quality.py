@@ -17,11 +17,11 @@ from .faces import DetectedFace
 from .landmarks import canonical
 from .occlusion import covered
 
-WORK_IOD_PX = 48  # of the crop: the rgb view shows a face at about 43
+WORK_IOD_PX = 48  # of the crop: half of what the rgb view shows, most photos have no more
 
-# Under 40 px the views are upsampled and texture is gone (docs/science.md §3).
+# Under 40 px texture is gone (docs/science.md §3).
 SMALL_IOD_PX = 40
-# 1 % of the photographs are less sharp; all are that a Gaussian of sigma .04 IOD blurred (1.7 px of the rgb view), 85 % at .03. A shake of
+# 1 % of the photographs are less sharp; all are that a Gaussian of sigma .04 IOD blurred, 85 % at .03. A shake of
 # .2 IOD is told in all if it goes up or aslant, in 75 % if sideways: faces have few upright edges.
 SHARP = 1.0
 # sRGB luma of the skin's median and of the face's brightest 2 %. None of the photographs, darkest .27 with .51; 1, 17, 73, 100 % of them

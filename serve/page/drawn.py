@@ -62,12 +62,13 @@ def attention(perceiver: Perceiver, picture: Picture, face: DetectedFace) -> np.
     from ...model.perception.views import face_views
 
     encoder, config = perceiver.encoder, perceiver.encoder.config
+    tight = config.views.index("rgb")
     view = face_views(picture.pixels, face, config.image_size, config.views)
     parts = (view.points, view.canonical, view.pose, view.has_landmarks, view.mesh)
     points, shape, pose, known, mesh = (torch.from_numpy(np.asarray(part)[None]) for part in parts)
     with torch.inference_mode():
-        patches = encoder.sight(as_input(torch.from_numpy(view.images[None])))
+        patches = encoder.sight.looks[tight](as_input(torch.from_numpy(view.images[None, tight])))[:, None]
         tokens = encoder.region_projector(shape, pose, known, mesh)
-        mask = guiding_mask(points, pose, known, config.grid, encoder.guidance.log_tau)
-        shares = encoder.guidance.attention(patches, tokens, mask, known)[0, config.views.index("rgb")]
+        mask = guiding_mask(points[:, tight, None], pose, known, config.grid, encoder.guidance.log_tau)
+        shares = encoder.guidance.attention(patches, tokens, mask, known)[0, 0]
     return shares[..., :9].reshape(config.grid, config.grid, 9).numpy()
