@@ -61,7 +61,7 @@ def check_parts(recipe: Recipe, pack: Packed) -> None:
     if not recipe.authenticity_epochs:
         return
     train, weights = pack.split("train"), weights_of(recipe.encoder_weights)
-    parts = [("authenticity_epochs", pack.tells_of_attacks(), AUTHENTICITY)]
+    parts: list[tuple[str, torch.Tensor, tuple[str, ...]]] = [("authenticity_epochs", pack.tells_of_attacks(), AUTHENTICITY)]
     parts += [("encoder_epochs", pack.tells_of_expressions(), EXPRESSION)] if recipe.encoder_epochs else []
     for field, tells, losses in parts:
         if not (train & tells).any():

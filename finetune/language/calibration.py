@@ -17,6 +17,7 @@ from ..lessons.pack_lessons import PackSeen
 from ..measure import row, share
 
 MISSED, ALARMED = 0.1, 0.01
+Odds = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # llm, head, spoof, experimental, subjects
 
 
 def calibrated(
@@ -36,7 +37,7 @@ def calibrated(
     judged = (live >= 0) & (photo if of_photos else True)  # drawn people stand in where there are no photos of both kinds
     people = "real" if of_photos else "drawn and real" if (judged & photo).any() else "drawn"
 
-    def odds(chosen: np.ndarray, asked: bool) -> tuple[np.ndarray, ...]:
+    def odds(chosen: np.ndarray, asked: bool) -> Odds:
         places = np.flatnonzero(chosen & judged)
         head = np.array([seen.evidence[place].spoof_logit for place in places])
         llm = verdict_log_odds(model, processor, seen, places) if asked else np.zeros_like(head)
