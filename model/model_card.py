@@ -143,7 +143,8 @@ def training(recipe: Mapping[str, Any]) -> str:
     lines = []
     if recipe.get("pack"):
         asked = f", and {recipe['pack_rows']} questions about them" if recipe.get("pack_rows") else ""
-        lines.append(f"- faces with labels of the pack `{Path(recipe['pack']).name}`{asked}")
+        packs = [f"`{Path(name).name}`" for name in recipe["pack"].split(",")]
+        lines.append(f"- faces with labels of the pack{'s' if len(packs) > 1 else ''} {', '.join(packs)}{asked}")
     for place in recipe.get("rows") or ():
         folder, _, weight = str(place).partition(":")
         lines.append(f"- instruction rows of `{Path(folder).name}`" + (f", weight {weight}" if weight else ""))

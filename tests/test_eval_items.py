@@ -220,7 +220,8 @@ def test_people_who_were_trained_on_are_told_and_what_was_not_checked_too(tmp_pa
     (tmp_path / "records.jsonl").write_text('{"subject": "a"}\n{"subject": "v", "split": "val"}\n')
     (tmp_path / "recipe.yaml").write_text("pack: records.jsonl\nrows: [gone:2]\n")
     assert trained_on(str(tmp_path)) == Trained(frozenset({"a"}), ("gone",))
-    assert trained_on("default").unread == ("runs/first-set.safetensors",)
+    packs = ("runs/spoofs.safetensors", "runs/drawn-spoofs.safetensors", "runs/faces.safetensors")
+    assert {*trained_on("default").unread} == {*packs, "runs/clips/records.jsonl"}
     assert told({}) == ""
 
 

@@ -128,7 +128,7 @@ def made(kind: str, few: dict[str, Path], out: Path, count: int, workers: int = 
 def test_drawn_people_are_photographed_in_their_own_split(examples, tmp_path):
     (tmp_path / "media").mkdir()
     shutil.copy(examples / "invented-face.jpg", tmp_path / "media" / "a.jpg")
-    rig = {"media": "media/a.jpg", "licence": "MIT", "source": {"made of": "rig"}}
+    rig = {"media": "media/a.jpg", "licence": "MIT", "source": {"made of": "rig"}, "aus": {"AU12": (1.0, 1.0)}}
     driven = Record("driven", "media/a.jpg", subject="p", source={"made of": "photo"})
     of_one = [Record(name, subject="rig/0", split="val", **rig) for name in "ab"]
     write_records(tmp_path / "records.jsonl", [driven, *of_one, Record("c", subject="rig/1", **rig)])
@@ -141,7 +141,8 @@ def test_drawn_people_are_photographed_in_their_own_split(examples, tmp_path):
     job = replace(spoof_jobs(people, 1, 0)[0], kind="live")
     (live,) = make_spoof(job, tmp_path / "out", np.random.default_rng(0))
     assert (live.live, live.dataset, live.licence, live.source["made of"]) == (True, "rig", "MIT", "rig")
-    write_records(tmp_path / "none.jsonl", [driven])
+    attacked = replace(of_one[0], aus=None, live=False)
+    write_records(tmp_path / "none.jsonl", [driven, attacked])
     with pytest.raises(FacewiseError, match="no renders in it"):
         drawn_people(tmp_path / "none.jsonl")
 

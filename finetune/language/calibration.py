@@ -27,6 +27,8 @@ def calibrated(
     experimental_attacks: Sequence[str] = (),
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
     """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's."""
+    from sklearn.metrics import roc_auc_score
+
     pack = seen.pack
     live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
     experimental = pack.shows(experimental_attacks).numpy()
@@ -43,9 +45,13 @@ def calibrated(
         llm = verdict_log_odds(model, processor, seen, places) if asked else np.zeros_like(head)
         return llm, head, live[places], experimental[places], subjects[places]
 
-    fitted = calibration(*odds(splits["val"], True)[:4])
-    tested = odds(splits["test"], bool(fitted["llm"]))  # who has no vote is not asked
-    return fitted, verdict_rows(fitted, *tested, f"simulated attacks, {people} live")
+    domain = f"simulated attacks, {people} live"
+    llm, head, spoof, others, who = odds(splits["val"], True)
+    fitted = calibration(llm, head, spoof, others)
+    told = verdict_rows(fitted, *odds(splits["test"], bool(fitted["llm"])), domain)  # who has no vote is not asked
+    # Of people who taught nothing, too: no number fitted on them goes into it.
+    alone = row("language model alone, AUC", f"{domain}, val", roc_auc_score, spoof[~others], llm[~others], who[~others], 0.5)
+    return fitted, [*told, alone]
 
 
 @torch.inference_mode()
@@ -103,7 +109,7 @@ def verdict_rows(
     subjects: np.ndarray,
     domain: str,
 ) -> list[dict]:
-    """The joined score and each log-odds alone, if the language model has a vote, then the shares that ISO 30107 asks for."""
+    """The joined score and the head's alone, then the shares that ISO 30107 asks for."""
     from sklearn.metrics import roc_auc_score
 
     score = 1 / (1 + np.exp(-(fitted["llm"] * llm + fitted["head"] * head + fitted["bias"])))
@@ -112,7 +118,6 @@ def verdict_rows(
     ranked = (
         ("score", score, claimed, True),
         ("score with experimental attacks", score, whole, experimental.any()),
-        ("language model alone", llm, claimed, llm.any()),
         ("head alone", head, claimed, True),
     )
     rows = [
