@@ -39,7 +39,7 @@ _AU_PATTERNS = {
 # The model writes "cheeksraised" where "cheeks raised" is banned.
 _RUN_TOGETHER = re.compile("|".join(words.replace(" ", "") for words in AU_WORDS.values() if " " in words), re.IGNORECASE)
 _EMOTION_PATTERNS = {label: re.compile(rf"\b(?:{'|'.join(forms)})\b", re.IGNORECASE) for label, forms in EMOTION_FORMS.items()}
-_ADJECTIVES = r"happy|joyful|sad|surprised|fearful|afraid|scared|disgusted|angry|contemptuous"
+_ADJECTIVES = r"(?:un)?happy|joyful|sad|surprised|fearful|afraid|scared|disgusted|angry|contemptuous"
 _INNER_STATE = re.compile(
     rf"\b(?:(?:is|are|was|being)\s+(?:\w+\s+)?(?:{_ADJECTIVES})|feel(?:s|ing)?\s+(?:\w+\s+)?(?:{_ADJECTIVES}|{'|'.join(EMOTIONS)}))\b",
     re.IGNORECASE,
@@ -58,6 +58,8 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\bAU ?(\d+)\b")
+_PARTS = re.compile(r"[,;]|\band\b", re.IGNORECASE)
+_CODE_OR_VERB = re.compile(r"\(au\d+\)|\b(?:is|are)\b|[.!?]$")
 _LEVEL = re.compile(r"\bat level (\d) of 5\b", re.IGNORECASE)
 _SHARE = re.compile(r"\((\d+%)\)")
 _STRONGEST = re.compile(r"\bthe strongest (?:\w+ )*?is (?:the )?", re.IGNORECASE)
@@ -127,9 +129,9 @@ def agrees(text: str, answer: Answer) -> bool:
     An answer to au or describe names every active action unit and its side, one to emotion or describe the leading emotion, one that
     calls a face a spoof the attack's type and its cues; no answer names a silent unit or one that does not exist, a wrong side or
     number, another emotion, verdict or sign of attack, says what a person feels, who or what they are, or speaks of honesty. Of a clip it
-    names regions of its intervals alone, and states no micro-expression as a fact.
+    names regions of its intervals alone, and states no micro-expression as a fact. Nothing is said twice.
     """
-    return not contradicts(text, answer) and not _unsaid(text, answer)
+    return not contradicts(text, answer) and not _unsaid(text, answer) and not repeats(text)
 
 
 def contradicts(text: str, answer: Answer) -> bool:
@@ -271,6 +273,26 @@ def _wrong_sign(said: str, answer: Answer) -> bool:
     return any(re.search(rf"\b{name}(?:s|ed)?\b", said, re.IGNORECASE) for name in names)
 
 
+def repeats(text: str) -> bool:
+    """Whether a sentence comes twice, or a part of one: what a small model writes that has nothing more to say."""
+    said = [_bare(part) for part in sentences(text)]
+    return len({*said}) < len(said) or any(map(_stutters, sentences(text)))
+
+
+def _stutters(sentence: str) -> bool:
+    parts = [part for part in map(_bare, _PARTS.split(_SHOWS.sub("", sentence.strip()))) if " " in part]
+    return len({*parts}) < len(parts)
+
+
+def _bare(words: str) -> str:
+    """Without what may differ though the same is said: codes, "is" and "are", case and stops."""
+    return " ".join(_CODE_OR_VERB.sub(" ", words.casefold()).split())
+
+
 def agreeing(parts: Iterable[str], answer: Answer) -> str:
-    """Those of the sentences that do not contradict the object."""
-    return " ".join(part for part in parts if not contradicts(part, answer))
+    """Those of the sentences that do not contradict the object, each once."""
+    kept: dict[str, str] = {}
+    for part in parts:
+        if not contradicts(part, answer) and not _stutters(part):
+            kept.setdefault(_bare(part), part)
+    return " ".join(kept.values())

@@ -181,6 +181,24 @@ def test_a_verdict_names_the_type_and_the_cues_of_its_object(text, fits):
     assert agrees(text, SPOOF) == fits
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        " The corners are even. The corners are even.",
+        ", lip corners pulled up, lip corners pulled up.",
+        " and lip corners are pulled up.",
+    ],
+)
+def test_a_text_that_says_the_same_twice_is_written_again(more):
+    said = "The face shows cheeks raised and lip corners pulled up"
+    assert agrees(f"{said}.", au_answer(**SMILE)) and not agrees(said + more, au_answer(**SMILE))
+
+
+def test_of_a_sentence_that_comes_twice_the_first_is_kept():
+    parts = ("It looks calm.", "The corners are even.", "It looks calm.", "It is even, it is even.")
+    assert agreeing(parts, au_answer(**SMILE)) == "It looks calm. The corners are even."
+
+
 def test_only_agreeing_sentences_are_kept():
     parts = sentences("The face shows cheeks raised and lip corners pulled up. The nose wrinkled. It looks calm.")
     assert agreeing(parts, au_answer(**SMILE)) == "The face shows cheeks raised and lip corners pulled up. It looks calm."
