@@ -122,7 +122,9 @@ def write_clip(path: Path, pixels: Iterable[np.ndarray], fps: float, camcorder: 
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.pix_fmt, stream.gop_size = "yuv420p", camcorder.gop
         preset = CODECS[camcorder.camera.family].preset
-        stream.options = {"crf": str(camcorder.crf), "preset": preset, "x264-params": "scenecut=0:open-gop=0"}
+        # The lookahead of mbtree gives other bytes from run to run, of the same frames and in one thread.
+        settings = "scenecut=0:open-gop=0:mbtree=0"
+        stream.options = {"crf": str(camcorder.crf), "preset": preset, "x264-params": settings}
         stream.thread_count = 1  # more would change the bytes from machine to machine
         for picture in pixels:
             if not written:
