@@ -68,7 +68,7 @@ class Shape(nn.Module):
     def forward(self, view_B3SS: Tensor) -> Tensor:
         """-> [B, N, C]."""
         seen = view_B3SS
-        for step, norm in zip(self.stem, self.norms, strict=False):
+        for step, norm in zip(self.stem[:-1], self.norms, strict=True):
             seen = gelu(norm(step(seen)))
         tokens = self.stem[-1](seen).flatten(2).mT + self.positions
         for block in self.blocks:
