@@ -306,10 +306,12 @@ FILES = ("evidence/model", "stage-align/aligned", "adapter/adapter_model", "mode
 
 @pytest.mark.slow
 def test_two_processes_give_the_weights_of_one_and_print_once(bench, tmp_path):
-    """Of all stages. Sums are taken in another order, so weights differ by some millionths: by float16 where a folder holds that, and in the
-    biases of keys by what Adam makes of a gradient that is 0 but for rounding (attention does not depend on them), a step of the size of the rate."""
+    """Of all stages, in float32: in bfloat16 gradients are rounded once for each process. Sums are taken in another order, so weights differ by some
+    millionths: by float16 where a folder holds that, and in the biases of keys by what Adam makes of a gradient that is 0 but for rounding
+    (attention does not depend on them), a step of the size of the rate."""
     one, both = tmp_path / "one", tmp_path / "both"
-    assert main(["train", str(bench / "recipe.yaml"), "--output_dir", str(one)]) == 0
+    flags = [str(bench / "recipe.yaml"), "--precision", "float32", "--output_dir"]
+    assert main(["train", *flags, str(one)]) == 0
     launch = [
         sys.executable,
         "-m",
@@ -319,14 +321,15 @@ def test_two_processes_give_the_weights_of_one_and_print_once(bench, tmp_path):
         "--main_process_port",
         "0",
     ]
-    words = ["-m", "facewise.cli", "train", str(bench / "recipe.yaml"), "--output_dir", str(both)]
-    ended = subprocess.run([*launch, *words], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [*launch, "-m", "facewise.cli", "train", *flags, str(both)], capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stderr
     for file in FILES:
         alone, shared = (load_file(folder / f"{file}.safetensors") for folder in (one, both))
         assert alone.keys() == shared.keys()
         for name, value in alone.items():
-            tolerance = 1e-3 if name.endswith("key.bias") else 1e-4
+            tolerance = 1e-3 if name.endswith("key.bias") else 1e-5
             assert torch.allclose(value.float(), shared[name].float(), rtol=1e-3, atol=tolerance), f"{file}: {name}"
     assert (one / "rows.jsonl").read_text() == (both / "rows.jsonl").read_text()
     assert len(list((both / "seen").iterdir())) == len(list((one / "seen").iterdir())) == 1

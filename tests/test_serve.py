@@ -104,7 +104,7 @@ def test_config_tells_how_a_score_is_made_and_openapi_what_an_answer_is(server):
     assert (
         told["model"] == MODEL
         and len(told["verdict_ids"]) == 2
-        and told["calibration"]["llm"]
+        and {"llm", "head", "bias"} <= told["calibration"].keys()
         and told["band"][0] <= told["threshold"]
     )
     described = server.http.get("/v1/faces/openapi.json").json()

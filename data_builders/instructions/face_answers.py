@@ -13,7 +13,7 @@ from ...model.wording import listed
 from ..rig.expressions import PROTOTYPES
 from .exchanges import Exchange, Write, asked
 from .face_questions import CHANGE, EMOTIONS_ASKED, OF_CODES, ONE_UNIT, UNITS, WHOLE
-from .labels import BOTH, LEFT, RIGHT, Known, Unit, changes
+from .labels import BOTH, LEFT, RIGHT, Known, changes
 from .person_answers import outward
 from .unit_words import (
     PARTS,
@@ -130,13 +130,15 @@ def sides_text(known: Known) -> str:
     shown = shown_sentence(active, known.facs)
     if not uneven:
         return f"{shown} Both sides do the same."
-    told = [f"more on the person's own {side}: {said}" for side in (LEFT, RIGHT) if (said := _parts(uneven, side))]
+    left, right = (list(dict.fromkeys(PARTS[unit.code] for unit in uneven if unit.side == side)) for side in (LEFT, RIGHT))
+    places = {
+        "more on the person's own left": [part for part in left if part not in right],
+        "more on the person's own right": [part for part in right if part not in left],
+        "on each side in its own way": [part for part in left if part in right],
+    }
+    told = "; ".join(f"{where}: {listed(parts)}" for where, parts in places.items() if parts)
     even = " The rest is even." if len(uneven) < len(active) else ""
-    return f"{shown} {sentence('; '.join(told))}{even}"
-
-
-def _parts(units: Sequence[Unit], side: str) -> str:
-    return listed(list(dict.fromkeys(PARTS[unit.code] for unit in units if unit.side == side)))
+    return f"{shown} {sentence(told)}{even}"
 
 
 def units_label(known: Known) -> str:

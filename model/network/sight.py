@@ -113,7 +113,9 @@ class Texture(nn.Module):
 
     def forward(self, view_B3SS: Tensor) -> Tensor:
         """-> [B, N, C]."""
-        return self.norm(self.out(self.layers(view_B3SS)).flatten(2).mT)
+        seen = self.out(self.layers(view_B3SS)).flatten(2).mT
+        # In the weights' precision also under autocast: on a CPU a layer norm in bfloat16 sums its bias's gradient in bfloat16, which stagnates.
+        return self.norm(seen.to(self.norm.weight.dtype))
 
 
 class Filters(nn.Module):
