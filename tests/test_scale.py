@@ -54,6 +54,7 @@ def two(work: Callable[[int], object], folder: Path) -> list:
     def one(rank: int) -> None:
         dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
         torch.save(work(rank), folder / f"{rank}.pt")
+        dist.barrier()  # one that ends while the other still connects is a fault there
 
     started = [multiprocessing.get_context("fork").Process(target=one, args=(rank,)) for rank in (0, 1)]
     for process in started:
