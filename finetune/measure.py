@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.metrics import f1_score, mean_absolute_error, roc_auc_score
 
 from ..model.readings import NEUTRAL, action_units, is_active
-from ..model.taxonomy import ATTACKS, AU_CODES, EMOTIONS, NO_PROTOTYPE
+from ..model.taxonomy import ATTACKS, AU_CODES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE
 from .encoder.packed import Packed
 from .lessons.pack_lessons import PackSeen
 
@@ -25,7 +25,7 @@ FEWEST = 5  # of a class, or there is no number
 def measure(pack: Packed, seen: PackSeen, split: str = "test") -> list[dict]:
     """Rows of {"what", "domain", "value", "low", "high", "n", "chance"} over one split; what it has no labels for is left out."""
     rows = pack.split(split).numpy()
-    kinds = (spoof_rows, action_unit_rows, smile_rows, emotion_rows)
+    kinds = (spoof_rows, digital_rows, action_unit_rows, smile_rows, emotion_rows)
     return [found for of_kind in kinds for found in of_kind(pack, seen, rows)]
 
 
@@ -43,6 +43,24 @@ def spoof_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
             if (live[use] == 1).sum() >= FEWEST and (live[use] == 0).sum() >= FEWEST:
                 what, domain = f"spoof head, AUC, {attacks}", f"simulated attacks, {people} live"
                 found.append(row(what, domain, roc_auc_score, live[use], logits[use], subjects[use], 0.5))
+    return found
+
+
+def digital_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
+    """Whether faces that software made or altered are told from those that a camera took, attacks before it among these."""
+    kind, subjects = pack.tensors["digital"].numpy(), pack.tensors["subject"].numpy()
+    if any(face.digital is None for face in seen.evidence):
+        return []
+    score = np.array([face.digital for face in seen.evidence])
+    domain, found = "simulated manipulations and generated faces, photos", []
+    rows = rows & (pack.tensors["photo"].numpy() == 1)
+    for name, chosen in {"all": kind > 0, **{name: kind == number for number, name in enumerate(DIGITAL_TYPES, start=1)}}.items():
+        use = rows & (chosen | (kind == 0))
+        if (rows & chosen).sum() >= FEWEST and (rows & (kind == 0)).sum() >= FEWEST:
+            found.append(row(f"digital head, AUC, {name}", domain, roc_auc_score, kind[use] > 0, score[use], subjects[use], 0.5))
+    if found:
+        found.append(share("untouched photos called altered", domain, score[rows & (kind == 0)] >= 0.5))
+        found.append(share("altered photos called untouched", domain, score[rows & (kind > 0)] < 0.5))
     return found
 
 

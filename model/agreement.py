@@ -49,6 +49,8 @@ _CLAIM = re.compile(
     r"|(?:is|looks|appears|seems)\s+(?:to be\s+)?(?:(?:a|an|likely|probably|clearly)\s+)*(real|fake|attack)\b)",
     re.IGNORECASE,
 )
+# "to neither side" is blank after `affirmed`.
+_LEANS = re.compile(r"\bevidence (?:\w+ )?(?:points?|leans?|speaks?|tends?)\b(?! clearly to  )", re.IGNORECASE)
 _HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
 _SHOWS = re.compile(r"^the face shows\b", re.IGNORECASE)
 _JOINING = re.compile(r"\b(?:and|is|are|both|clearly|slightly|strongly|on the (?:left|right))\b|\(AU\d+\)|[\s,.;]", re.IGNORECASE)
@@ -237,10 +239,12 @@ def _wrong_emotion(said: str, answer: Answer) -> bool:
 
 
 def _wrong_claim(said: str, answer: Answer) -> bool:
-    """Says live or spoof against the label, or without one."""
+    """Says live or spoof against the label, or without one, or that the evidence leans where the label does not."""
     right = CLAIMS.get(answer.label or "", ())
     openings = [word for label, word in VERDICT_SENTENCES.items() if label != answer.label]
     if any(sentence.startswith(tuple(openings)) for sentence in sentences(said)):
+        return True
+    if answer.task == "spoof" and answer.label != "spoof" and _LEANS.search(said):
         return True
     return any(found[found.lastindex or 0].lower() not in right for found in _CLAIM.finditer(said))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .answer import Answer
+from .answer import Answer, Digital
 from .engines.protocol import Engine, Request
 from .questions import prompt
 from .readings import attack_boxes, attack_type, spoof_score, verdict, visible_cues
@@ -61,7 +61,7 @@ def _judged(
     shots: Sequence[Shot], told: Sequence[Mapping[str, float] | None], engine: str, calibration: Calibration, prior: float
 ) -> Judged:
     frames = tuple(shot.frame for shot in shots if shot.frame is not None) or None
-    answer = Answer("spoof", "-", "uncertain", frames=frames, cues=())
+    answer = Answer("spoof", "-", "uncertain", frames=frames, cues=(), digital=_digital(shots))
     choices = [one for one in told if one is not None]
     if calibration is None or not shots or len(choices) < len(shots):
         return Judged(replace(answer, score_missing=_missing(shots, calibration, engine)))
@@ -76,6 +76,12 @@ def _judged(
     boxes = attack_boxes(surest.face.evidence.attack_map, surest.face.wide_box, (width, height))
     mean = _mean([shot.face.evidence for shot in shots])
     return Judged(replace(answer, attack=attack_type(mean), cues=visible_cues(mean), boxes=boxes), surest.frame)
+
+
+def _digital(shots: Sequence[Shot]) -> Digital | None:
+    """A second answer, about the pixels: whether software made or altered the face. The head is not calibrated and tells no type."""
+    told = [shot.face.evidence.digital for shot in shots if shot.face.evidence.digital is not None]
+    return Digital(round(float(np.mean(told)), 4)) if told else None
 
 
 def _missing(shots: Sequence[Shot], calibration: Calibration, engine: str) -> str:

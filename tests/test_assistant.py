@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from facewise.model.answer import Quality, schema
+from facewise.model.answer import Digital, Quality, schema
 from facewise.model.assistant import Assistant
 from facewise.model.engines.fake import FAKE, FakeEngine
 from facewise.model.engines.protocol import MAX_TOKENS, Completion, Request
@@ -172,6 +172,12 @@ def test_words_of_silent_muscles_and_other_emotions_are_banned():
     banned = engine.history[0].banned
     assert "nose wrinkled" in banned and "anger" in banned
     assert "lip corners pulled up" not in banned and "happiness" not in banned
+
+
+def test_whether_software_altered_a_face_is_a_second_answer_beside_the_verdict():
+    altered, untold = dataclasses.replace(evidence(), digital=0.9), evidence()
+    answers = [face.answer for face in assistant(two=[altered, untold]).ask(picture("two"), task="spoof").faces]
+    assert [answer.digital for answer in answers] == [Digital(0.9), None] and {answer.label for answer in answers} == {"live"}
 
 
 def test_a_neutral_picture_is_taken_off_the_intensities():

@@ -29,6 +29,9 @@ def reply(answer: Answer | None) -> Reply:
     return Reply("x", (Face(0, (0, 0, 1, 1), Quality(True), streams, answer),), "m")
 
 
+EITHER = "uniattackdata-p1"
+
+
 def said(name: str, *answers: Answer | None, **more) -> Said:
     """What a benchmark hears from an assistant that gives these answers, one a picture."""
     asked = []
@@ -76,6 +79,15 @@ def test_a_verdict_on_attacks_is_none_on_altered_pictures():
     assert said("celeb-df", Answer("spoof", "Live.", label="live", score=0.1)).label == UNPARSED
     found = said("celeb-df", Answer("spoof", "-", digital=Digital(0.8, "face swap")))
     assert (found.label, found.scores["spoof"]) == ("spoof", 0.8)
+
+
+def test_of_attacks_of_both_kinds_one_is_enough_and_both_must_be_told():
+    live, swapped = Answer("spoof", "-", label="live", score=0.1), Digital(0.8)
+    assert said(EITHER, live).label == said(EITHER, Answer("spoof", "-", digital=swapped)).label == UNPARSED
+    found = said(EITHER, replace(live, digital=swapped))
+    assert (found.label, found.scores) == ("spoof", {"spoof": 0.8})
+    assert said(EITHER, replace(live, digital=Digital(0.05))).label == "live"
+    assert said(EITHER, replace(live, label="uncertain", score=0.5, digital=Digital(0.05))).label == "uncertain"
 
 
 def test_units_are_active_as_the_text_names_them_or_from_the_protocols_level_on():

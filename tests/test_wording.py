@@ -14,7 +14,7 @@ from facewise.model.questions import task_of
 from facewise.model.readings import action_units, emotion
 from facewise.model.refusals import refusal
 from facewise.model.taxonomy import ATTACKS, AU_CODES, AU_WORDS, CUES, EMOTIONS, NO_PROTOTYPE
-from facewise.model.wording import evidence_text, sentences, settled, whole_sentences
+from facewise.model.wording import evidence_text, opening, sentences, settled, whole_sentences
 
 
 def evidence(spoof_logit: float = -3.5, **aus: tuple[float, float, float]) -> Evidence:
@@ -179,6 +179,19 @@ def test_a_side_that_the_object_names_is_named():
 )
 def test_a_verdict_names_the_type_and_the_cues_of_its_object(text, fits):
     assert agrees(text, SPOOF) == fits
+
+
+@pytest.mark.parametrize("label", ["live", "uncertain"])
+def test_where_the_verdict_does_not_lean_the_evidence_does_not(label):
+    answer = Answer("spoof", "-", label, score=0.4, cues=())
+    assert agrees(settled(answer), answer)
+    for leaning in (
+        "The evidence points strongly against the face.",
+        "The evidence points to a print.",
+        "All evidence leans to one side.",
+    ):
+        assert contradicts(f"{opening(answer)} {leaning}", answer)
+    assert agrees(f"{opening(answer)} No evidence points to an attack.", answer)
 
 
 @pytest.mark.parametrize(

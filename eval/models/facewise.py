@@ -33,6 +33,7 @@ TOGETHER = 8
 AHEAD = 2  # groups that are looked at before they are asked about
 EYES = max(1, (os.cpu_count() or 1) // 2)  # threads that look; one looks at some 25 pictures a second
 ASKED_AS = {"emotion": "emotion", "units": "au", "live": "spoof", "attack type": "spoof", "cues": "spoof", "boxes": "spoof"}
+ASKED_AS |= {"genuine": "spoof", "attacked": "spoof"}
 ASKED_AS |= {"micro class": "emotion", "coarse emotion": "emotion", "movements": "micro"}
 
 
@@ -108,8 +109,10 @@ class FacewiseModel:
     ) -> tuple[Any, Mapping[str, float | None]]:
         if benchmark.truth == "live":
             return self._verdict(answers)
-        if benchmark.truth in ("genuine", "attacked"):
+        if benchmark.truth == "genuine":
             return _altered(answers)
+        if benchmark.truth == "attacked":
+            return _attacked(self._verdict(answers), _altered(answers))
         if benchmark.truth == "attack type":
             kind = next((answer.attack for answer in answers if answer.attack), None)
             label = kind if answers[0].label == "spoof" else answers[0].label
@@ -165,6 +168,17 @@ def _altered(answers: Sequence[Answer]) -> tuple[str, Mapping[str, float | None]
         return UNPARSED, {}
     score = sum(told) / len(told)
     return "spoof" if score >= 0.5 else "live", {"spoof": score}
+
+
+def _attacked(
+    presented: tuple[str, Mapping[str, float | None]], altered: tuple[str, Mapping[str, float | None]]
+) -> tuple[str, Mapping[str, float | None]]:
+    """By either way: a spoof if one says so, live if both do; the score is the higher one. Where one of them is not told, nothing is."""
+    if not (presented[1] and altered[1]):
+        return UNPARSED, {}
+    labels = (presented[0], altered[0])
+    label = next((label for label in ("spoof", "uncertain") if label in labels), "live")
+    return label, {"spoof": max(presented[1]["spoof"] or 0.0, altered[1]["spoof"] or 0.0)}
 
 
 def _units(answers: Sequence[Answer], benchmark: Benchmark) -> tuple[list[str], Mapping[str, float | None]]:
