@@ -237,7 +237,8 @@ def test_the_gauge_says_what_its_colours_show():
     html = bars.gauge(spoof, CALIBRATION)
     assert "Spoof: 93% probable" in html and "replay" in html and "bezel 90%" in html and "left:93.0%" in html
     assert "width:30.0%" in html and "width:40.0%" in html
-    assert "Not judged yet" in bars.gauge(None, CALIBRATION)
+    assert "Not judged yet" in bars.gauge(None, CALIBRATION) and "software: not judged" in html
+    assert "software: 12%" in bars.gauge(spoof | {"digital": {"score": 0.12}}, CALIBRATION)
     assert "no log-probabilities" in bars.gauge(
         {"label": "uncertain", "score": None, "score_missing": "no log-probabilities"}, None
     )

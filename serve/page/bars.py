@@ -47,7 +47,7 @@ def gauge(answer: Mapping[str, Any] | None, calibration: Mapping[str, float] | N
     label = (answer or {}).get("label") or "none"
     return (
         f'<section class="fw-gauge verdict-{escape(str(label))}"><h3>Verdict</h3><p class="told">{escape(words)}</p>'
-        f'<div class="track" aria-hidden="true">{zones}{marker}</div>{scale}{_signs(answer)}</section>'
+        f'<div class="track" aria-hidden="true">{zones}{marker}</div>{scale}{_signs(answer)}{_software(answer)}</section>'
     )
 
 
@@ -73,6 +73,13 @@ def _signs(answer: Mapping[str, Any] | None) -> str:
     cues = "".join(f"<li>{escape(cue['name'])} {min(cue['p'], 0.99):.0%}</li>" for cue in answer.get("cues") or ())
     chips = f'<ul class="fw-chips" aria-label="Signs of it">{cues}</ul>' if cues else ""
     return f'<div class="fw-sign"><p>Looks most like: <strong>{escape(answer["attack"])}</strong></p>{chips}</div>'
+
+
+def _software(answer: Mapping[str, Any] | None) -> str:
+    """The answer beside the verdict; its line is always there, too."""
+    told = (answer or {}).get("digital")
+    said = f"{share(told['score'])} <small>experimental</small>" if told else "not judged"
+    return f'<p class="fw-software">Made or altered by software: {said}</p>'
 
 
 def action_units(readings: Mapping[str, ActionUnitReading], baseline: str) -> str:
