@@ -200,7 +200,7 @@ class Assistant:
             return list(drafts)
         shots = [draft.shots for draft in waiting]
         verdicts = iter(judged(shots, asked.question, self.engine, self.calibration, asked.prior))
-        return [draft.with_verdict(next(verdicts)) if draft.answer.task == "spoof" else draft for draft in drafts]
+        return [draft.with_verdict(next(verdicts), asked.question) if draft.answer.task == "spoof" else draft for draft in drafts]
 
 
 def _picture_draft(picture: Picture, face: PerceivedFace, asked: Asked) -> Draft:

@@ -12,8 +12,9 @@ from .answer import Answer, Face, Interval
 from .engines.protocol import Engine, Request
 from .movements import expressions, fact, movement_answer, summary, whole
 from .passages import Passage, growing
+from .questions import asks_about_software
 from .verdicts import Judged, Shot
-from .wording import settled
+from .wording import settled, software_sentence
 
 
 @dataclass(frozen=True)
@@ -33,19 +34,22 @@ class Story:
 @dataclass(frozen=True, eq=False)
 class Draft:
     """`face` with an answer whose text is still to come; `request` asks about it without a beginning; `shots` are what a verdict is taken of;
-    `story` of a clip's face."""
+    `story` of a clip's face; `closing` stands behind everything."""
 
     face: Face
     request: Request
     shots: tuple[Shot, ...] = ()
     story: Story | None = None
+    closing: str = ""
 
     @property
     def answer(self) -> Answer:
         return self.face.answer
 
-    def with_verdict(self, verdict: Judged) -> Draft:
-        return replace(self, face=replace(self.face, answer=verdict.answer, frame=verdict.frame))
+    def with_verdict(self, verdict: Judged, question: str) -> Draft:
+        """A question about software has its own answer behind the verdict, which is about attacks."""
+        closing = software_sentence(verdict.answer.digital) if asks_about_software(question) else ""
+        return replace(self, face=replace(self.face, answer=verdict.answer, frame=verdict.frame), closing=closing)
 
 
 def passages(draft: Draft) -> list[Passage]:
@@ -99,8 +103,8 @@ def _held_against(answer: Answer, moved: Sequence[Interval] | None) -> Answer:
 def _finished(draft: Draft, texts: Sequence[str]) -> Answer:
     answer, story = draft.answer, draft.story
     if story is None:
-        return replace(answer, text=texts[0])
-    text = " ".join(part for part in (*_parts(draft, texts), story.closing) if part)
+        return replace(answer, text=f"{texts[0]} {draft.closing}".rstrip())
+    text = " ".join(part for part in (*_parts(draft, texts), story.closing, draft.closing) if part)
     if answer.task != "micro":
         return replace(answer, text=text)
     words = {id(interval): (number, said) for number, (interval, said) in enumerate(zip(story.told, texts), start=1)}

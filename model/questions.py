@@ -24,10 +24,15 @@ _OF_SOMEONE = r"(?! (?:person|man|woman|guy|girl|boy|child|face)s?\b)"
 _OF_A_FACE = r"(?! (?:life|smile|laugh|joy|emotion|expression|happiness)\b)"
 _PARTS = r"(?:brows?|eyebrows?|lids?|eyelids?|eyes?|cheeks?|nose|lips?|lip corners?|chin|jaw|mouth)"
 _POSES = r"(?:raised|lowered|drawn|pulled|wrinkled|puckered|pressed|parted|stretched|tucked|tight(?:ened)?|turned|funnell?ed|sucked|dropped|closed|open)"
+_SOFTWARE = (
+    r"deep ?fakes?|face.?swap\w*|swapped|morph(?:ed|s|ing)?|photo ?shop\w*|doctored|manipulated|retouched|re-?enact\w*|synthetic|computer.generated"
+    r"|(?:ai|a\.i\.|network|computer|machine|software)[ -](?:made|generated|created)|(?:generated|altered|edited|made|created) (?:by|with) (?:an? )?"
+    r"(?:ai|a\.i\.|network|computer|machine|software)|(?:is|was) (?:it|this|this (?:face|photo|picture|image|person)|the (?:face|photo|picture|image)) (?:generated|altered|edited)"
+)
 # A question with none of these is chat.
 TASK_WORDS = {
     "micro": r"m(?:i|a)cro.?(?:expression|movement)s?",
-    "spoof": rf"(?:real|fake|genuine|authentic){_OF_A_FACE}|faked|spoof\w*|deep ?fakes?|bona ?fide|attacks?|liveness"
+    "spoof": rf"(?:real|fake|genuine|authentic){_OF_A_FACE}|faked|spoof\w*|{_SOFTWARE}|bona ?fide|attacks?|liveness"
     r"|live (?:face|person|human|man|woman|or)|(?:or|taken|filmed|recorded) live|(?:is|are|was|were)(?: [\w']+){1,5} live"
     r"|(?:this|that|it|there)(?: (?!wearing)\w+){0,3} (?:screen|print|printed|printout|replay|mask)",
     "au": rf"muscles?|muscular|action units?|facial actions?|aus?|au ?\d+|{_PARTS}(?: \w+)? {_POSES}"
@@ -41,6 +46,7 @@ MOVEMENT_WORDS = (
     r"|expressed|(?:which|objective) class|coarse|classify the expression|analy[sz]e|expressions (?:in|of) (?:this|the) (?:clip|video|recording)"
 )
 _MOVEMENT = re.compile(rf"\b(?:{MOVEMENT_WORDS})\b", re.IGNORECASE)
+_ABOUT_SOFTWARE = re.compile(rf"\b(?:{_SOFTWARE})\b", re.IGNORECASE)
 _TASKS = {task: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for task, words in TASK_WORDS.items()}
 
 
@@ -51,6 +57,11 @@ def task_of(question: str, is_clip: bool = False) -> str:
     if moved and moved.end() <= found.get("spoof", moved.end()):
         return "micro"
     return min(found, key=found.__getitem__, default="chat")
+
+
+def asks_about_software(question: str) -> bool:
+    """Whether the pixels were generated or altered, which a verdict about attacks does not answer."""
+    return bool(_ABOUT_SOFTWARE.search(question))
 
 
 def prompt(question: str, face: int, medium: str = "image") -> list[dict]:

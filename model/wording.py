@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .answer import ActionUnitReading, Answer, Emotion
+from .answer import ActionUnitReading, Answer, Digital, Emotion
 from .readings import action_units, attack_type, is_active, sigmoid, visible_cues
 from .taxonomy import AU_WORDS, NO_PROTOTYPE
 
@@ -32,6 +32,7 @@ EMOTION_FORMS = {
     "anger": ("anger", "angry"),
     "contempt": ("contempt", "contemptuous"),
 }
+ALTERED = (0.2, 0.8)  # what the words say of a reading that is not calibrated
 VERDICT_SENTENCES = {"live": "Live.", "spoof": "Spoof.", "uncertain": "Uncertain."}
 
 _SIDES = {"both": "", "left": " left", "right": " right"}
@@ -142,6 +143,17 @@ def verdict_sentence(answer: Answer) -> str:
     cues = [cue.name for cue in answer.cues or () if cue.name != "other"]
     reason = f"Visible signs: {listed(cues)}." if cues else "No single cue is clear."
     return f"{opening_word} The likely attack type is {answer.attack}. {reason}"
+
+
+def software_sentence(digital: Digital | None) -> str:
+    """What the object says of the pixels; between ALTERED's bounds nothing."""
+    if digital is None:
+        return "Whether software generated or altered it was not judged."
+    low, high = ALTERED
+    if low < digital.score < high:
+        return "Whether software generated or altered it cannot be told."
+    who = "Software seems" if digital.score >= high else "No software seems"
+    return f"{who} to have generated or altered it; this reading is experimental."
 
 
 def opening(answer: Answer) -> str:

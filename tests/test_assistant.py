@@ -180,6 +180,16 @@ def test_whether_software_altered_a_face_is_a_second_answer_beside_the_verdict()
     assert [answer.digital for answer in answers] == [Digital(0.9), None] and {answer.label for answer in answers} == {"live"}
 
 
+@pytest.mark.parametrize(
+    ("digital", "said"), [(0.9, "Software seems"), (0.5, "cannot be told"), (0.1, "No software seems"), (None, "was not judged")]
+)
+def test_a_question_about_software_is_answered_behind_the_verdict(digital, said):
+    one = assistant(one=[dataclasses.replace(evidence(), digital=digital)])
+    asked = one.ask(picture("one"), "Is this a deepfake?")
+    assert asked.text.startswith("Live.") and asked.text.count("generated or altered it") == 1 and said in asked.text
+    assert "altered it" not in one.ask(picture("one"), "Is this face real?").text
+
+
 def test_a_neutral_picture_is_taken_off_the_intensities():
     calm = evidence(AU12=(2.0, 2.5, 0.9))
     reply = assistant(one=[evidence()], calm=[calm]).ask(picture("one"), task="au", neutral=picture("calm"))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -176,6 +176,12 @@ def test_a_stream_is_about_one_face_and_refuses_one_that_is_not_there():
     assert [face.id for face in reply.faces] == [1] and reply.label == "live"
     with pytest.raises(FacewiseError, match="face 3"):
         whole(asking.stream(picture("a"), 2, asked_for(task="spoof")))
+
+
+def test_what_is_streamed_of_software_is_what_is_asked():
+    asking = assistant(FakeEngine(), a=[replace(evidence(), digital=0.9)])
+    reply = whole(asking.stream(picture("a"), 0, asked_for("Is this face swapped?")))
+    assert reply.text == asking.ask(picture("a"), "Is this face swapped?").text and "Software seems" in reply.text
 
 
 def test_a_declined_question_streams_no_word():

@@ -315,13 +315,14 @@ def test_a_crafted_question_is_read_as_fast_as_any(crafted):
 TASKS = {
     "spoof": """Is this face real, and why? | Is this a deepfake? | Is this a printed photo? | Is it genuine? | Is it a rigid mask? | Is that person live?
         | Was this taken live? | Is she live or a replay? | Is there an attack? | bona fide or attack? | Is the smiling man real?
-        | Is this happy person real?""",
+        | Is this happy person real? | Was this face swapped? | Is the picture photoshopped? | Is this an AI-generated person? | Was it made by software?
+        | Is this photo edited?""",
     "au": """Is AU 12 active? | Is she smiling? | Are the lips parted? | Is his mouth open? | Which muscles are active in this real photo?
         | facial action coding | Is his smile fake?""",
     "emotion": """Which emotion is it? | Is he happy? | What mood is he in? | Is this an expression of real joy?
         | In real life, which emotion would that be? | What expression does he live with?""",
     "describe": "Describe this face. | describe this real person | What does the face show? | What do you see in this face?",
-    "chat": "Are there glasses? | Does he live in London? | Is he lively? | Is he wearing a mask? | What does the name tag say?",
+    "chat": "Are there glasses? | Has he made a computer? | Which software opens this picture? | Does he live in London? | Is he lively? | Is he wearing a mask? | What does the name tag say?",
 }
 
 
