@@ -49,6 +49,7 @@ _CLAIM = re.compile(
     r"|(?:is|looks|appears|seems)\s+(?:to be\s+)?(?:(?:a|an|likely|probably|clearly)\s+)*(real|fake|attack)\b)",
     re.IGNORECASE,
 )
+_RESEMBLES = re.compile(r"\bconfiguration (?:resembles|has|is)\b", re.IGNORECASE)
 # "to neither side" is blank after `affirmed`.
 _LEANS = re.compile(r"\bevidence (?:\w+ )?(?:points?|leans?|speaks?|tends?)\b(?! clearly to  )", re.IGNORECASE)
 _HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
@@ -234,6 +235,9 @@ def _in_order(text: str) -> list[str]:
 
 
 def _wrong_emotion(said: str, answer: Answer) -> bool:
+    """Names another emotion, or says of a face that is not read for one what it resembles."""
+    if answer.task == "spoof" and _RESEMBLES.search(said):
+        return True
     label = answer.emotion.label if answer.emotion else None
     return any(name != label and pattern.search(said) for name, pattern in _EMOTION_PATTERNS.items())
 

@@ -220,8 +220,13 @@ def test_people_who_were_trained_on_are_told_and_what_was_not_checked_too(tmp_pa
     (tmp_path / "records.jsonl").write_text('{"subject": "a"}\n{"subject": "v", "split": "val"}\n')
     (tmp_path / "recipe.yaml").write_text("pack: records.jsonl\nrows: [gone:2]\n")
     assert trained_on(str(tmp_path)) == Trained(frozenset({"a"}), ("gone",))
-    packs = ("runs/spoofs.safetensors", "runs/drawn-spoofs.safetensors", "runs/faces.safetensors")
-    assert {*trained_on("default").unread} == {*packs, "runs/clips/records.jsonl"}
+    later = tmp_path / "later"
+    later.mkdir()
+    (later / "config.json").write_text('{"model_type": "facewise"}')
+    (later / "recipe.yaml").write_text(f"pack: lost.safetensors\nencoder_from: {tmp_path}\n")
+    assert trained_on(str(later)) == Trained(frozenset({"a"}), ("lost.safetensors", "gone"))
+    packs = (f"runs/more-{name}.safetensors" for name in ("spoofs", "drawn-spoofs", "faces"))
+    assert {*trained_on("default").unread} == {*packs, "runs/more-clips/records.jsonl", "runs/facewise-135m"}
     assert told({}) == ""
 
 

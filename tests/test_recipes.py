@@ -24,13 +24,13 @@ def gpu(monkeypatch):
 
 
 def test_every_preset_has_one_and_there_is_a_tiny_one():
-    assert {path.stem for path in RECIPES} == {"facewise-135m", "facewise-2b", "facewise-8b", "tiny"}
+    assert {path.stem for path in RECIPES} == {"facewise-135m", "facewise-135m-further", "facewise-2b", "facewise-8b", "tiny"}
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_it_is_read_and_is_of_its_preset(path, gpu):
     recipe = read_recipe([str(path)])
-    assert recipe.preset == ("facewise-135m" if path.stem == "tiny" else path.stem)
+    assert recipe.preset == ("facewise-135m" if path.stem == "tiny" else path.stem.removesuffix("-further"))
     assert recipe.output_dir == f"runs/{path.stem}" and (*recipe.rows, recipe.pack) != ("",)
     assert (recipe.kept_skills, recipe.declines) == (0.1, 0.05)  # docs/science.md §7
 

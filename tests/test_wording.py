@@ -174,6 +174,7 @@ def test_a_side_that_the_object_names_is_named():
         (f"{settled(SPOOF)} A genuine person sits before the camera.", False),
         (f"{settled(SPOOF)} I think the face is not fake, it was photographed live.", False),
         (f"{settled(SPOOF)} The probability is 12%.", False),
+        (f"{settled(SPOOF)} The configuration resembles lip corners pulled down.", False),
         (f"{settled(SPOOF)} It is no live face.", True),
     ],
 )

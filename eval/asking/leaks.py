@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...model.checkpoint import load_checkpoint, recipe_of
+from ...model.errors import FacewiseError
 
 SHOWN = 5
 
@@ -24,7 +25,7 @@ class Trained:
 
 
 def trained_on(model: str) -> Trained:
-    """Of `default` or a folder of ours."""
+    """Of `default` or a folder of ours, and of the model whose encoder it went on with."""
     folder = load_checkpoint(model).folder
     recipe = recipe_of(folder)
     if not recipe:
@@ -38,6 +39,13 @@ def trained_on(model: str) -> Trained:
         subjects |= found or set()
         if found is None:
             unread.append(name)
+    if earlier := str(recipe.get("encoder_from") or ""):
+        try:
+            before = trained_on(earlier)
+        except FacewiseError:
+            before = Trained(frozenset(), (earlier,))
+        subjects |= before.subjects
+        unread += before.unread
     return Trained(frozenset(subjects), tuple(unread) or (() if subjects else ("the recipe names no material",)))
 
 
