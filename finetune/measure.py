@@ -15,6 +15,7 @@ from sklearn.metrics import f1_score, mean_absolute_error, roc_auc_score
 
 from ..model.readings import NEUTRAL, action_units, is_active
 from ..model.taxonomy import ATTACKS, AU_CODES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE
+from ..model.wording import ALTERED
 from .encoder.packed import Packed
 from .lessons.pack_lessons import PackSeen
 
@@ -47,7 +48,7 @@ def spoof_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
 
 
 def digital_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
-    """Whether faces that software made or altered are told from those that a camera took, attacks before it among these."""
+    """Whether faces that software made or altered are told from those that a camera took, attacks before it among these; "called" is what words say."""
     kind, subjects = pack.tensors["digital"].numpy(), pack.tensors["subject"].numpy()
     if any(face.digital is None for face in seen.evidence):
         return []
@@ -59,8 +60,8 @@ def digital_rows(pack: Packed, seen: PackSeen, rows: np.ndarray) -> list[dict]:
         if (rows & chosen).sum() >= FEWEST and (rows & (kind == 0)).sum() >= FEWEST:
             found.append(row(f"digital head, AUC, {name}", domain, roc_auc_score, kind[use] > 0, score[use], subjects[use], 0.5))
     if found:
-        found.append(share("untouched photos called altered", domain, score[rows & (kind == 0)] >= 0.5))
-        found.append(share("altered photos called untouched", domain, score[rows & (kind > 0)] < 0.5))
+        found.append(share("untouched photos called altered", domain, score[rows & (kind == 0)] >= ALTERED[1]))
+        found.append(share("altered photos called untouched", domain, score[rows & (kind > 0)] <= ALTERED[0]))
     return found
 
 
