@@ -49,7 +49,11 @@ _CLAIM = re.compile(
     r"|(?:is|looks|appears|seems)\s+(?:to be\s+)?(?:(?:a|an|likely|probably|clearly)\s+)*(real|fake|attack)\b)",
     re.IGNORECASE,
 )
-_RESEMBLES = re.compile(r"\bconfiguration (?:resembles|has|is)\b", re.IGNORECASE)
+# Of the configuration nothing else is said: it has no prototype, or resembles none clearly, or an emotion.
+_CONFIGURATION = re.compile(
+    rf"\bconfiguration\b(?! (?:has no clear prototype|resembles (?:no single emotion clearly|(?:an? )?(?:{'|'.join(form for forms in EMOTION_FORMS.values() for form in forms)})))\b)",
+    re.IGNORECASE,
+)
 # "to neither side" is blank after `affirmed`.
 _LEANS = re.compile(r"\bevidence (?:\w+ )?(?:points?|leans?|speaks?|tends?)\b(?! clearly to  )", re.IGNORECASE)
 _HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
@@ -151,6 +155,7 @@ def contradicts(text: str, answer: Answer) -> bool:
         or _unknown_action(said)
         or _wrong_action(said, answer)
         or _wrong_emotion(said, answer)
+        or _wrong_configuration(text, answer)
         or _wrong_claim(said, answer)
         or any(_MICRO.search(part) and not _HEDGED.search(part) for part in sentences(said))
         or (answer.intervals is not None and (_wrong_region(said, answer) or _wrong_count(text, answer.intervals)))
@@ -235,11 +240,13 @@ def _in_order(text: str) -> list[str]:
 
 
 def _wrong_emotion(said: str, answer: Answer) -> bool:
-    """Names another emotion, or says of a face that is not read for one what it resembles."""
-    if answer.task == "spoof" and _RESEMBLES.search(said):
-        return True
     label = answer.emotion.label if answer.emotion else None
     return any(name != label and pattern.search(said) for name, pattern in _EMOTION_PATTERNS.items())
+
+
+def _wrong_configuration(text: str, answer: Answer) -> bool:
+    """Says of it what it cannot be, or what it resembles where no emotion was read."""
+    return bool(_CONFIGURATION.search(text)) or (answer.emotion is None and "configuration" in text.casefold())
 
 
 def _wrong_claim(said: str, answer: Answer) -> bool:

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -337,6 +338,15 @@ def test_the_first_telling_word_of_a_question_decides_its_task(task, question):
 @pytest.mark.parametrize(("task", "question"), [(task, question) for task, pool in QUESTIONS.items() for question in pool])
 def test_every_question_of_the_training_is_answered_as_its_task(task, question):
     assert task_of(question) == task and refusal(question) is None
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["is out of the box", "is neither clear nor unclear", "resembles lip corners pulled down", "has no single sign"]
+)
+def test_of_the_configuration_nothing_is_said_but_what_it_can_be(nonsense):
+    happy = Answer("emotion", "-", emotion=Emotion("happiness", {"happiness": 0.9}))
+    assert contradicts(f"The configuration {nonsense}.", happy) and agrees("The configuration resembles happiness (90%).", happy)
+    assert contradicts("The configuration resembles happiness.", replace(happy, task="au", emotion=None))
 
 
 def test_words_run_together_to_get_round_a_ban_do_not_agree():

@@ -51,7 +51,8 @@ def drawn_people(reader: Reader, material: Material) -> list[Row]:
         share_row("drawn prints and screens called uncertain", spoof.count("uncertain"), len(spoof), TOLD, SIMULATED),
     ]
     told = [(record, each.look) for record, each in zip(found, verdicts, strict=True) if record.aus is not None]
-    truth = np.array([[max(record.aus[code]) >= 1 for code in AU_CODES] for record, _ in told], float)
+    levels = [[max(record.aus.get(code, (np.nan,))) for code in AU_CODES] for record, _ in told]
+    truth = np.where(np.isnan(levels), np.nan, np.greater_equal(levels, 1))
     said = np.array([active(look.numbers) for _, look in told])
     subjects = Subjects.named([record.subject for record, _ in told])
     return [
