@@ -26,7 +26,7 @@ _PARTS = r"(?:brows?|eyebrows?|lids?|eyelids?|eyes?|cheeks?|nose|lips?|lip corne
 _POSES = r"(?:raised|lowered|drawn|pulled|wrinkled|puckered|pressed|parted|stretched|tucked|tight(?:ened)?|turned|funnell?ed|sucked|dropped|closed|open)"
 _SOFTWARE = (
     r"deep ?fakes?|face.?swap\w*|swapped|morph(?:ed|s|ing)?|photo ?shop\w*|doctored|manipulated|retouched|re-?enact\w*|synthetic|computer.generated"
-    r"|(?:ai|a\.i\.|network|computer|machine|software)[ -](?:made|generated|created)|(?:generated|altered|edited|made|created) (?:by|with) (?:an? )?"
+    r"|these pixels|editing program fake|software (?:alter|generat)ed|faked by software|(?:ai|a\.i\.|network|computer|machine|software)[ -](?:made|generated|created)|(?:generated|altered|edited|made|created) (?:by|with) (?:an? )?"
     r"(?:ai|a\.i\.|network|computer|machine|software)|(?:is|was) (?:it|this|this (?:face|photo|picture|image|person)|the (?:face|photo|picture|image)) (?:generated|altered|edited)"
 )
 # A question with none of these is chat.

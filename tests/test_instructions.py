@@ -35,7 +35,7 @@ from facewise.model import movements
 from facewise.model.agreement import affirmed, agrees, contradicts, mentioned_aus, mentioned_emotions, with_codes
 from facewise.model.answer import ActionUnitReading, Answer, Cue, Emotion, Interval
 from facewise.model.errors import FacewiseError
-from facewise.model.questions import task_of
+from facewise.model.questions import asks_about_software, task_of
 from facewise.model.refusals import DECLINED, refusal
 from facewise.model.taxonomy import ATTACKS, AU_CODES, AU_WORDS, CUES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE, TASKS
 from facewise.model.wording import VERDICT_SENTENCES
@@ -231,6 +231,14 @@ CLIP_QUESTIONS = [
 @pytest.mark.parametrize(("task", "question"), ANSWERED_QUESTIONS)
 def test_the_assistant_answers_a_question_as_the_task_that_it_was_taught_for(task, question):
     assert {task_of(text) for text in in_every_medium(question)} == {task}
+
+
+def test_what_asks_about_software_and_nothing_else_of_a_verdict_has_its_answer_behind_it():
+    asking = {
+        kind: {asks_about_software(text) for question in pool for text in in_every_medium(question)}
+        for kind, pool in POOLS["spoof"].items()
+    }
+    assert asking == {kind: {kind == "digital"} for kind in POOLS["spoof"]}
 
 
 @pytest.mark.parametrize(("task", "question"), CLIP_QUESTIONS)
