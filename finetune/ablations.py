@@ -21,7 +21,7 @@ from .encoder.packed import Packed, read_pack
 from .material import packed_records
 from .processes import tell
 from .recipe import Recipe, read_recipe
-from .train import WORDS
+from .recipe_checks import WORDS
 from .train import main as train
 from .validation import TABLE
 
@@ -59,6 +59,7 @@ WHOLE_MODEL = Variant(WHOLE, ())
 WITHOUT = (
     Variant("without FRGCA", ("--encoder_drop", "frgca")),
     Variant("without the mask of FRGCA", ("--encoder_drop", "mask")),
+    Variant("without places of the skin", ("--places", "false")),
     Variant("landmarks of another face", ("--encoder_drop", "landmarks")),
     *(Variant(f"without the view {name}", ("--encoder_drop", name)) for name in VIEWS),
     Variant("with PVTM", ("--pvtm_drop", "0.3"), of_words=True),

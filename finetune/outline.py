@@ -82,9 +82,13 @@ def table(rows: Sequence[dict[str, str]]) -> str:
 
 def _encoder_row(recipe: Recipe, config: FaceEncoderConfig) -> dict[str, str]:
     with torch.device("meta"):
-        count = sum(value.numel() for value in FaceEncoder(config).parameters())
+        encoder = FaceEncoder(config)
+    learning = encoder.expression if recipe.encoder_frozen else encoder
+    count = sum(value.numel() for value in learning.parameters())
     times = f" x {recipe.encoder_folds + 1} encoders" if recipe.encoder_folds > 1 else ""
-    learns = "all of it, expressions and authenticity one after the other" if recipe.authenticity_epochs else "all of it"
+    learns = "the expression head" if recipe.encoder_frozen else "all of it"
+    if recipe.authenticity_epochs:
+        learns += ", then authenticity" if recipe.encoder_frozen else ", expressions and authenticity one after the other"
     return _told(f"encoder{times}", learns, count, f"{size(BYTES_A_NUMBER * count)} and activations")
 
 

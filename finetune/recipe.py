@@ -23,7 +23,8 @@ class Recipe:
     """`stages` of STAGES, in order: the evidence encoder on a pack; the projector alone; LoRA, projector and `trained` parts on conversations.
 
     `pack`: a file of `facewise.data_builders.pack`, or of records, which is packed first (material.py). `limit` cuts the pack and the rows, for trials. Rates are peak rates of a cosine schedule.
-    `encoder_from`: the model whose encoder goes on learning, or is used as it is (`default` or a folder); empty: a new one.
+    `encoder_from`: the model whose encoder goes on learning, or is used as it is (`default` or a folder); empty: a new one. The last stage `calibrate`
+    stands in the place of the two of words: those of `encoder_from` stay, its verdict is calibrated on the pack (recalibrating.py).
 
     `rows`: folders that `facewise build` wrote or files of records, DIR or DIR:2 for one whose rows weigh twice; `pack_rows`: questions about faces of the pack, which
     also calibrates the verdict. `answers`: `labels`, as the rows say, or `evidence`: what the numbers of that very face say, the verdict alone
@@ -43,6 +44,8 @@ class Recipe:
     limit: int = 0
     # encoder
     encoder_from: str = ""
+    places: bool = True  # action units are read at places of the skin, too (model/network/places.py)
+    encoder_frozen: bool = False  # the expression head alone learns; what it reads, and so the visual tokens, stay as they are
     encoder_epochs: float = 10.0
     encoder_batch: int = 32
     encoder_rate: float = 6e-4

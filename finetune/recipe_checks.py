@@ -6,7 +6,8 @@ from ..model.taxonomy import ATTACKS, TASKS
 from .recipe import Recipe
 from .recipe_values import shares
 
-STAGES = ("encoder", "align", "instruct")
+STAGES = ("encoder", "align", "instruct", "calibrate")
+WORDS = ("align", "instruct")
 ANSWERS = ("labels", "evidence")
 SHOWN = ("both", "tokens", "words", "noised")  # of evidence_mix
 PARTS = ("tower", "guidance", "projector")
@@ -51,13 +52,24 @@ def check_stages(recipe: Recipe) -> None:
         raise FacewiseError(
             f"stages are {', '.join(recipe.stages) or 'none'}; expected some of {', '.join(STAGES)}, in this order"
         )
+    has_words = any(stage in recipe.stages for stage in WORDS)
+    if "calibrate" in recipe.stages and has_words:
+        raise FacewiseError("align and instruct calibrate the verdict themselves; leave calibrate out")
+    if "calibrate" in recipe.stages and not (recipe.encoder_from and recipe.pack):
+        raise FacewiseError(
+            "calibrate wants a model whose words stay and a pack to calibrate on; give --encoder_from default --pack"
+        )
     if "encoder" not in recipe.stages and not recipe.encoder_from:
         raise FacewiseError("no stage trains an encoder and none is named; give --encoder_from default, or a folder")
+    if recipe.encoder_frozen and not (recipe.encoder_from and recipe.encoder_epochs):
+        raise FacewiseError(
+            "encoder_frozen wants an encoder that has learned, and epochs; give --encoder_from default --encoder_epochs N"
+        )
     if "encoder" in recipe.stages and not recipe.encoder_epochs and not (recipe.encoder_from and recipe.authenticity_epochs):
         raise FacewiseError(
             "encoder_epochs is 0, and nothing of the encoder would learn; name one that goes on (encoder_from) and give authenticity_epochs"
         )
-    if order != ("encoder",) and not recipe.rows and not recipe.pack_rows:
+    if has_words and not recipe.rows and not recipe.pack_rows:
         raise FacewiseError(
             "the recipe names nothing to learn words from; give --rows DIR, written by `facewise build`, or --pack_rows N"
         )

@@ -24,6 +24,7 @@ from .encoder.stage import check_parts, encoder_config, encoder_of, kept_encoder
 from .language.adapters import check_targets
 from .language.answering import answers
 from .language.assistant_start import base_configs
+from .language.recalibrating import recalibrated
 from .lessons.built_rows import TaughtRow, taught_rows
 from .lessons.lengths import check_lengths
 from .lessons.pack_lessons import PACK, TASK_SHARE, PackSeen
@@ -33,11 +34,10 @@ from .measure import measure, say
 from .outline import outline, planned_config, table
 from .processes import begin, check_shares, end, is_main, main_first, tell, together
 from .recipe import Recipe, read_recipe
+from .recipe_checks import WORDS
 from .run_folder import alone, check_folder, claim
 from .validation import write_table
 from .watch import told_when_full
-
-WORDS = ("align", "instruct")
 
 
 def main(argv: list[str]) -> None:
@@ -52,7 +52,8 @@ def main(argv: list[str]) -> None:
         check_bases(recipe, has_words)
         with main_first():
             pack, rows = material(recipe)
-        is_done = (out / ("config.json" if has_words else EVIDENCE_FOLDER)).exists()  # written last
+        is_model = has_words or "calibrate" in recipe.stages
+        is_done = (out / ("config.json" if is_model else EVIDENCE_FOLDER)).exists()  # written last
         planned = [] if is_done else plan(recipe, pack, rows, has_words)
     with ExitStack() as held:
         with together():
@@ -77,6 +78,8 @@ def run(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], out: Path) -
     if any(stage in recipe.stages for stage in WORDS):
         answers(recipe, encoder, pack, rows, out)
     elif is_main():
+        if "calibrate" in recipe.stages:
+            recalibrated(recipe, encoder, pack, out)
         write_table(out)
 
 
@@ -133,7 +136,9 @@ def plan(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], has_words: 
 
 def planned_encoder(recipe: Recipe, pack: Packed | None) -> FaceEncoderConfig:
     if recipe.encoder_from or pack is None:
-        return encoder_of(recipe.encoder_from).config
+        config = encoder_of(recipe.encoder_from).config
+        config.places |= recipe.places and "encoder" in recipe.stages
+        return config
     return encoder_config(recipe, pack.where(pack.split("train")))
 
 

@@ -13,11 +13,11 @@ from facewise.model.network.encoder import FaceEncoder
 INPUTS = ("views", "points", "canonical", "pose", "has_landmarks", "mesh")  # of the encoder
 
 
-def tiny_encoder(digital: bool = False) -> FaceEncoder:
+def tiny_encoder(digital: bool = False, places: bool = True) -> FaceEncoder:
     """The same one every time."""
     torch.manual_seed(0)
     return FaceEncoder(
-        FaceEncoderConfig(image_size=112, patch_size=8, hidden_size=16, num_heads=2, num_layers=1, digital=digital)
+        FaceEncoderConfig(image_size=112, patch_size=8, hidden_size=16, num_heads=2, num_layers=1, digital=digital, places=places)
     ).eval()
 
 

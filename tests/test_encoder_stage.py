@@ -209,6 +209,19 @@ def test_before_that_expressions_learn_alone(pack, tmp_path):
     assert not torch.equal(before["sight.looks.0.stem.0.weight"], after["sight.looks.0.stem.0.weight"])
 
 
+def test_of_a_frozen_encoder_the_expression_head_learns_alone_and_is_given_places(pack, tmp_path):
+    start = tiny_encoder(places=False)
+    start.save_pretrained(tmp_path / "start" / "evidence")
+    before = weights(start)
+    frozen = recipe(encoder_from=str(tmp_path / "start"), encoder_frozen=True)
+    after = weights(train_encoder(frozen, pack, tmp_path / "run"))
+    changed = {name for name in after if name not in before or not torch.equal(before[name], after[name])}
+    assert changed and all(name.startswith("expression.") for name in changed)
+    assert after["expression.places.read.2.weight"].abs().max() > 0
+    plain = train_encoder(recipe(encoder_from=str(tmp_path / "start"), places=False), pack, tmp_path / "plain")
+    assert plain.expression.places is None and not plain.config.places
+
+
 def test_only_rows_that_tell_of_attacks_teach_it(pack):
     assert pack.tells_of_attacks().tolist() == [row % 2 == 0 for row in range(24)]
 
@@ -266,7 +279,7 @@ def test_frgca_off_shuts_the_gate_for_good(pack, tmp_path, authenticity_epochs):
     encoder = learned_encoder(asked, pack, tmp_path)
     assert encoder.guidance.gate.item() == 0
     batch = pack.collate([pack[0]])
-    patches = encoder.sight(batch["views"].contiguous())[:, :2]
+    patches = encoder.sight(batch["views"].contiguous())[0][:, :2]
     assert torch.equal(encoder(**{name: batch[name] for name in INPUTS}).guided, patches)
 
 
@@ -334,7 +347,9 @@ def test_the_views_are_those_of_the_pack(tmp_path):
 def test_a_checkpoint_of_another_shape_is_one_line(pack, trained, tmp_path):
     checkpoint = last_checkpoint(trained[1])
     wider = EncoderLesson(
-        FaceEncoder(FaceEncoderConfig(image_size=112, patch_size=8, hidden_size=32, num_heads=2, num_layers=1, digital=False)),
+        FaceEncoder(
+            FaceEncoderConfig(image_size=112, patch_size=8, hidden_size=32, num_heads=2, num_layers=1, digital=False, places=True)
+        ),
         WEIGHTS,
     )
     with pytest.raises(

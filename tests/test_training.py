@@ -207,6 +207,27 @@ def test_training_that_was_killed_in_every_stage_ends_as_if_it_had_not_been(twin
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
 
 
+def test_a_verdict_is_calibrated_anew_and_the_words_stay(twin, finished, tmp_path, examples):
+    out = tmp_path / "anew"
+    flags = ("--encoder_from", str(finished), "--stages", "calibrate", "--pack_rows", "0", "--output_dir", str(out))
+    assert facewise("train", twin, *flags) == 0
+    before, after = weights(finished), weights(out)
+    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+    config = load_checkpoint(str(out)).config
+    assert config.calibration == pytest.approx(load_checkpoint(str(finished)).config.calibration, rel=1e-3)
+    assert (out / "verdict.json").is_file() and not (out / "stage-instruct").exists()
+    assert load(str(out)).ask(examples / "invented-face.jpg", task="spoof").faces[0].answer.text
+
+
+def test_an_encoder_that_went_on_alone_keeps_the_words_of_its_model(twin, finished, tmp_path):
+    out = tmp_path / "frozen"
+    flags = ("--encoder_from", str(finished), "--stages", "encoder,calibrate", "--encoder_frozen", "true", "--pack_rows", "0")
+    assert facewise("train", twin, *flags, "--encoder_weights", "contrast=0", "--output_dir", str(out)) == 0
+    before, after = weights(finished), weights(out)
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved and all(name.startswith("evidence/model.safetensors expression.") for name in moved)
+
+
 @pytest.mark.slow
 def test_with_folds_the_encoders_own_people_teach_words_too(twin, tmp_path):
     assert facewise("train", twin, "--encoder_folds", "2", "--pack_rows", "30", "--output_dir", str(tmp_path / "folds")) == 0

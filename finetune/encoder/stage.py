@@ -74,14 +74,16 @@ def check_parts(recipe: Recipe, pack: Packed) -> None:
 
 def train_encoder(recipe: Recipe, pack: Packed, folder: Path) -> FaceEncoder:
     """Trains on the pack's `train` rows and, each epoch, looks at the people of `val` who do not calibrate; never at `test`. Where authenticity
-    has epochs of its own, these are of expressions alone."""
+    has epochs of its own, or the encoder is frozen, these are of expressions alone."""
     pack = pack.without(recipe.encoder_drop)
     torch.manual_seed(recipe.seed)
     lesson = started_lesson(recipe, pack.where(pack.split("train")))
-    if recipe.authenticity_epochs:
+    if recipe.authenticity_epochs or recipe.encoder_frozen:
         pack = pack.where(pack.tells_of_expressions())
         lesson.weights |= dict.fromkeys(AUTHENTICITY, 0.0)
         let_learn(lesson.encoder, authenticity=False, expression=True)
+    if recipe.encoder_frozen:
+        lesson.encoder.requires_grad_(False).expression.requires_grad_(True)
     return _trained(recipe, lesson, pack, folder, recipe.encoder_epochs, "encoder_rate")
 
 
@@ -162,6 +164,8 @@ def started_encoder(recipe: Recipe, rows: Packed) -> FaceEncoder:
         encoder.region_projector.standardise(known_meshes(rows))
         return encoder
     encoder = encoder_of(recipe.encoder_from)
+    if recipe.places and not encoder.config.places:
+        encoder.add_places()
     size, grid = shape_of(rows)
     seen, found = encoder.config, (rows.views, size, grid)
     if (seen.views, seen.image_size, seen.grid) != found:
@@ -213,4 +217,5 @@ def encoder_config(recipe: Recipe, rows: Packed) -> FaceEncoderConfig:
         landmark_mean=mean.tolist(),
         landmark_std=spread.tolist(),
         digital=bool((digital == 0).any() and (digital > 0).any()),
+        places=recipe.places,
     )

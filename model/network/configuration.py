@@ -21,7 +21,8 @@ REGION_TOKENS = 10
 class FaceEncoderConfig(PreTrainedConfig):
     """The evidence encoder. `landmark_mean` [68][3] and `landmark_std` [68] standardise canonical points (in IOD).
 
-    `digital` says whether it has a head for generated and manipulated faces; without one that answer is null.
+    `digital` says whether it has a head for generated and manipulated faces; without one that answer is null. `places`: whether action units are
+    read at places of the skin as well (places.py).
     """
 
     model_type = "facewise_encoder"
@@ -37,6 +38,7 @@ class FaceEncoderConfig(PreTrainedConfig):
     landmark_mean: list[list[float]] | None = None
     landmark_std: list[float] | None = None
     digital: bool = True
+    places: bool = False
     initializer_range: float = 0.02
 
     def __post_init__(self, **kwargs):

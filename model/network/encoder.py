@@ -25,7 +25,9 @@ from .regions import (
     guiding_mask,
     turned_pose,
 )
-from .sight import Sight, draw_sight, tells_of_attacks
+from .sight import Sight, draw_sight, map_size, tells_of_attacks
+
+TURNED = ("au", "attack_map")  # their last dimension is sides, or x
 
 
 @dataclass
@@ -61,6 +63,8 @@ class FaceEncoder(PreTrainedModel):
         self.region_projector = RegionProjector(size, config.landmark_mean, config.landmark_std)
         self.guidance = GuidedCrossAttention(size, heads)
         self.expression = ExpressionHead(size, heads)
+        if config.places:
+            self.expression.add_places(map_size(config))
         self.textures = [number for number, tells in enumerate(tells_of_attacks(config)) if tells]
         self.authenticity = AuthenticityHead(size, heads, len(self.textures), config.digital)
         self.post_init()
@@ -82,26 +86,26 @@ class FaceEncoder(PreTrainedModel):
         `wanted` [B,L] bool: looks (sight.py) that are taken, all by default; a head whose looks are left out is not to be read."""
         self.check(views)
         views = views.contiguous()  # group norms take six times as long over pixels whose channels lie together
-        rgb, wide = (self.config.views.index(name) for name in ("rgb", "spoof"))
-        patches_BLNC = self.sight(views.to(self.dtype), wanted)
         regions_BRC = self.region_projector(canonical, pose, has_landmarks, mesh)
         mirrored_BRC = self.region_projector.mirrored(canonical, pose, has_landmarks, mesh)
-        guided_BLNC = self._guided(patches_BLNC, points, pose, has_landmarks, regions_BRC, wanted)
+        guided_BLNC, numbers = self._read(views, points, pose, has_landmarks, regions_BRC, mirrored_BRC, wanted)
+        if not self.training:
+            image = (views.flip(-1), turned_places(points), turned_pose(pose))
+            numbers = meant(numbers, self._read(*image, has_landmarks, mirrored_BRC, regions_BRC, wanted)[1])
         guided = guided_BLNC[:, : views.shape[1]]
-        read = self.expression(guided[:, rgb], regions_BRC, mirrored_BRC)
-        if not self.training and (wanted is None or wanted[:, rgb].any()):
-            mirror_image = self._of_mirror_image(views[:, rgb], points[:, rgb], pose, has_landmarks, regions_BRC, mirrored_BRC)
-            read = [(one + other) / 2 for one, other in zip(read, mirror_image, strict=True)]
-        au, au_active, emotion = read
-        return EncoderOutput(
-            guided=guided,
-            pooled=pooled(guided, self.config.tokens_per_view),
-            regions=regions_BRC,
-            au=au,
-            au_active=au_active,
-            emotion=emotion,
-            **self.authenticity(guided_BLNC[:, self.textures], guided[:, wide], regions_BRC),
-        )
+        return EncoderOutput(guided=guided, pooled=pooled(guided, self.config.tokens_per_view), regions=regions_BRC, **numbers)
+
+    def _read(
+        self, views, points, pose, has_landmarks, regions_BRC, mirrored_BRC, wanted
+    ) -> tuple[Tensor, dict[str, Tensor | None]]:
+        """Guided patches of every look [B, L, N, C] and the heads' outputs, of these views alone."""
+        rgb, wide = (self.config.views.index(name) for name in ("rgb", "spoof"))
+        patches_BLNC, maps = self.sight(views.to(self.dtype), wanted)
+        guided = self._guided(patches_BLNC, points, pose, has_landmarks, regions_BRC, wanted)
+        places = (maps[rgb], points[:, rgb], has_landmarks)
+        au, au_active, emotion = self.expression(guided[:, rgb], regions_BRC, mirrored_BRC, places)
+        read = {"au": au, "au_active": au_active, "emotion": emotion}
+        return guided, read | self.authenticity(guided[:, self.textures], guided[:, wide], regions_BRC)
 
     def _guided(self, patches_BLNC, points, pose, has_landmarks, regions_BRC, wanted_BL) -> Tensor:
         """[B, L, N, C]; looks that no face of the batch wants stay as they are."""
@@ -114,17 +118,10 @@ class FaceEncoder(PreTrainedModel):
             looks[look] = patches.to(patches_BLNC.dtype)
         return torch.stack(looks, dim=1)
 
-    def _of_mirror_image(
-        self, view_B3SS, points_BP2, pose, has_landmarks, regions_BRC, mirrored_BRC
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """What the mirror image of the tight crop shows, turned back. A face read both ways is read more surely, and its sides turn with the
-        picture exactly."""
-        points = (points_BP2[:, MIRROR] * points_BP2.new_tensor([-1, 1]) + points_BP2.new_tensor([1, 0]))[:, None]
-        mask = guiding_mask(points, turned_pose(pose), has_landmarks, self.config.grid, self.guidance.log_tau)
-        patches = self.sight.looks[self.config.views.index("rgb")](view_B3SS.to(self.dtype).flip(-1))[:, None]
-        guided = self.guidance(patches, mirrored_BRC, mask, has_landmarks)[:, 0]
-        au, au_active, emotion = self.expression(guided, mirrored_BRC, regions_BRC)
-        return au.flip(-1), au_active, emotion
+    def add_places(self) -> None:
+        """Gives the skin's places to an encoder that has learned without them; its numbers are the same until it goes on."""
+        self.config.places = True
+        self.expression.add_places(map_size(self.config))
 
     def check(self, views: Tensor) -> None:
         """Raises ValueError when views are not [B, V, 3, S, S] of the config."""
@@ -146,9 +143,26 @@ class FaceEncoder(PreTrainedModel):
             init.normal_(module.intensity, std=std)
             init.normal_(module.active, std=std)
             init.constant_(module.geometry[-1].bias, AU_BIAS)
+            if module.places is not None:
+                init.zeros_(module.places.read[-1].weight)
             init.zeros_(module.active_bias)
         elif isinstance(module, AuthenticityHead):
             init.normal_(module.queries, std=1.0)
+
+
+def meant(numbers: dict[str, Tensor | None], of_mirror_image: dict[str, Tensor | None]) -> dict[str, Tensor | None]:
+    """The mean of what a face and its mirror image show, the latter turned back. A face read both ways is read more surely, and its sides turn with the
+    picture exactly. Texture views are turned as they are drawn: their patterns have no handedness, but for a pixel's rounding."""
+    told = {}
+    for name, one in numbers.items():
+        other = of_mirror_image[name]
+        told[name] = None if one is None or other is None else (one + (other.flip(-1) if name in TURNED else other)) / 2
+    return told
+
+
+def turned_places(points_BVP2: Tensor) -> Tensor:
+    """Landmarks in unit coordinates of the views' mirror images."""
+    return points_BVP2[:, :, MIRROR] * points_BVP2.new_tensor([-1, 1]) + points_BVP2.new_tensor([1, 0])
 
 
 def pooled(guided_BVNC: Tensor, n: int) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention, softplus
 
 from ..taxonomy import ATTACKS, AU_CODES, CUES, EMOTIONS
+from .places import PlaceReadout
 from .regions import N_REGIONS, merge_heads, split_heads
 
 N_AUS = len(AU_CODES)
@@ -42,8 +43,8 @@ class ExpressionHead(nn.Module):
     """Action units by side and the emotion, from the tight crop's guided patches and the region tokens.
 
     Intensities add a readout of all region tokens: points alone carry most of what they can say [docs/science.md §2]. It reads the
-    left side; the right one is the left of the mirrored face, so what points tell turns with the picture, exactly.
-    The emotion sees the action units as well, because its prototypes are combinations of them.
+    left side; the right one is the left of the mirrored face, so what points tell turns with the picture, exactly. What lies at certain places
+    of the skin (places.py) adds to both. The emotion sees the action units as well, because its prototypes are combinations of them.
     """
 
     def __init__(self, hidden_size: int, num_heads: int):
@@ -59,9 +60,17 @@ class ExpressionHead(nn.Module):
             nn.Linear((N_REGIONS + 1) * hidden_size, GEOMETRY_WIDTH), nn.GELU(), nn.Linear(GEOMETRY_WIDTH, N_AUS)
         )
         self.emotion = nn.Sequential(nn.Linear(hidden_size + 2 * N_AUS, 64), nn.GELU(), nn.Linear(64, N_EMOTIONS))
+        self.places: PlaceReadout | None = None
 
-    def forward(self, patches_BNC: Tensor, regions_BRC: Tensor, mirrored_BRC: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """-> intensities [B, 22, 2] (left, right), activity logits [B, 22], emotion logits [B, 9]."""
+    def add_places(self, map_size: int) -> None:
+        """From now on the skin is read, too."""
+        self.places = PlaceReadout(map_size)
+
+    def forward(
+        self, patches_BNC: Tensor, regions_BRC: Tensor, mirrored_BRC: Tensor, skin: tuple[Tensor, Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`skin`: the tight view's fine map, landmarks in it, whether a face has any -> intensities [B, 22, 2] (left, right), activity logits [B, 22],
+        emotion logits [B, 9]."""
         au_queries = (self.au_queries[:, None] + self.side_queries).flatten(0, 1)
         queries = torch.cat([au_queries, self.emotion_query[None]])
         read = self.pool(queries, torch.cat([patches_BNC, regions_BRC], dim=1))
@@ -69,6 +78,9 @@ class ExpressionHead(nn.Module):
         raw_BAs = torch.einsum("basc,ac->bas", units_BAsC, self.intensity.to(read.dtype))
         raw_BAs = raw_BAs + torch.stack([self.geometry(face.flatten(1)) for face in (regions_BRC, mirrored_BRC)], dim=-1)
         active = torch.einsum("bac,ac->ba", units_BAsC.mean(2), self.active.to(read.dtype))
+        if self.places is not None:
+            at_sides, present = self.places(*skin)
+            raw_BAs, active = raw_BAs + at_sides, active + present
         active = active + raw_BAs.amax(-1) + self.active_bias
         return softplus(raw_BAs), active, self.emotion(torch.cat([read[:, -1], raw_BAs.flatten(1)], dim=1))
 

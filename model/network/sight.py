@@ -26,19 +26,25 @@ class Sight(nn.Module):
         self.sources = [config.views.index(name) for name, _ in looks(config)]
         self.looks = nn.ModuleList(net(config) for _, net in looks(config))
 
-    def forward(self, views_BV3SS: Tensor, wanted_BL: Tensor | None = None) -> Tensor:
-        """Pixels in [-1, 1] -> patches [B, L, N, C]; those of looks that are not `wanted` are zeros and cost nothing."""
+    def forward(self, views_BV3SS: Tensor, wanted_BL: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
+        """Pixels in [-1, 1] -> patches [B, L, N, C] and every look's finer map [B, c, 2g, 2g]; those of looks that are not `wanted` are zeros and cost
+        nothing."""
         seen = []
         for number, (view, net) in enumerate(zip(self.sources, self.looks, strict=True)):
             if wanted_BL is None or wanted_BL[:, number].all():
                 seen.append(net(views_BV3SS[:, view]))
-                continue
-            wanted = wanted_BL[:, number]
-            found = net(views_BV3SS[wanted, view])
-            patches = found.new_zeros(len(wanted), *found.shape[1:])
-            patches[wanted] = found
-            seen.append(patches)
-        return torch.stack(seen, dim=1)
+            else:
+                wanted = wanted_BL[:, number]
+                seen.append([_among(wanted, found) for found in net(views_BV3SS[wanted, view])])
+        patches, maps = zip(*seen, strict=True)
+        return torch.stack(patches, dim=1), list(maps)
+
+
+def _among(wanted_B: Tensor, found: Tensor) -> Tensor:
+    """What was found of the rows that were wanted, zeros for the others."""
+    every = found.new_zeros(len(wanted_B), *found.shape[1:])
+    every[wanted_B] = found
+    return every
 
 
 def looks(config: FaceEncoderConfig) -> list[tuple[str, type[nn.Module]]]:
@@ -65,15 +71,15 @@ class Shape(nn.Module):
         self.blocks = nn.ModuleList(Block(size, config.num_heads, config.mlp_ratio) for _ in range(config.num_layers))
         self.norm = nn.LayerNorm(size)
 
-    def forward(self, view_B3SS: Tensor) -> Tensor:
-        """-> [B, N, C]."""
+    def forward(self, view_B3SS: Tensor) -> tuple[Tensor, Tensor]:
+        """-> patches [B, N, C], and the stem's map before the last halving."""
         seen = view_B3SS
         for step, norm in zip(self.stem[:-1], self.norms, strict=True):
             seen = gelu(norm(step(seen)))
         tokens = self.stem[-1](seen).flatten(2).mT + self.positions
         for block in self.blocks:
             tokens = block(tokens)
-        return self.norm(tokens)
+        return self.norm(tokens), seen
 
 
 class Block(nn.Module):
@@ -111,11 +117,12 @@ class Texture(nn.Module):
         self.out = nn.Conv2d(widths[-1], size, 1)
         self.norm = nn.LayerNorm(size)
 
-    def forward(self, view_B3SS: Tensor) -> Tensor:
-        """-> [B, N, C]."""
-        seen = self.out(self.layers(view_B3SS)).flatten(2).mT
+    def forward(self, view_B3SS: Tensor) -> tuple[Tensor, Tensor]:
+        """-> patches [B, N, C], and the map before the last halving."""
+        fine = self.layers[:-2](view_B3SS)
+        seen = self.out(self.layers[-2:](fine)).flatten(2).mT
         # In the weights' precision also under autocast: on a CPU a layer norm in bfloat16 sums its bias's gradient in bfloat16, which stagnates.
-        return self.norm(seen.to(self.norm.weight.dtype))
+        return self.norm(seen.to(self.norm.weight.dtype)), fine
 
 
 class Filters(nn.Module):
@@ -143,6 +150,11 @@ class Residual(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         return seen + self.second(self.first(seen))
+
+
+def map_size(config: FaceEncoderConfig) -> int:
+    """Channels of a tight look's finer map."""
+    return config.hidden_size >> 1 if halvings(config) > 1 else 3
 
 
 def halvings(config: FaceEncoderConfig) -> int:

@@ -67,7 +67,7 @@ def attention(perceiver: Perceiver, picture: Picture, face: DetectedFace) -> np.
     parts = (view.points, view.canonical, view.pose, view.has_landmarks, view.mesh)
     points, shape, pose, known, mesh = (torch.from_numpy(np.asarray(part)[None]) for part in parts)
     with torch.inference_mode():
-        patches = encoder.sight.looks[tight](as_input(torch.from_numpy(view.images[None]))[:, tight])[:, None]
+        patches = encoder.sight.looks[tight](as_input(torch.from_numpy(view.images[None]))[:, tight])[0][:, None]
         tokens = encoder.region_projector(shape, pose, known, mesh)
         mask = guiding_mask(points[:, tight, None], pose, known, config.grid, encoder.guidance.log_tau)
         shares = encoder.guidance.attention(patches, tokens, mask, known)[0, 0]
