@@ -215,6 +215,7 @@ def test_a_verdict_is_calibrated_anew_and_the_words_stay(twin, finished, tmp_pat
     assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
     config = load_checkpoint(str(out)).config
     assert config.calibration == pytest.approx(load_checkpoint(str(finished)).config.calibration, rel=1e-3)
+    assert str(tmp_path) not in (out / "config.json").read_text() + (out / "evidence" / "config.json").read_text()
     assert (out / "verdict.json").is_file() and not (out / "stage-instruct").exists()
     assert load(str(out)).ask(examples / "invented-face.jpg", task="spoof").faces[0].answer.text
 

@@ -26,6 +26,7 @@ def recalibrated(recipe: Recipe, encoder: FaceEncoder, pack: Packed | None, out:
     model.config.calibration = calibration_of(recipe, model, processor, encoder, pack, out)
     for part in words_of(start):
         (shutil.copytree if part.is_dir() else shutil.copy2)(part, out / part.name)
+    encoder.config.name_or_path = ""  # no path of this machine
     model.config.encoder_config = encoder.config
     model.config.save_pretrained(out)  # last: it makes the folder a model
 

@@ -90,8 +90,8 @@ class FaceEncoder(PreTrainedModel):
         mirrored_BRC = self.region_projector.mirrored(canonical, pose, has_landmarks, mesh)
         guided_BLNC, numbers = self._read(views, points, pose, has_landmarks, regions_BRC, mirrored_BRC, wanted)
         if not self.training:
-            image = (views.flip(-1), turned_places(points), turned_pose(pose))
-            numbers = meant(numbers, self._read(*image, has_landmarks, mirrored_BRC, regions_BRC, wanted)[1])
+            image = (views.flip(-1), turned_points(points), turned_pose(pose))
+            numbers = both_ways(numbers, self._read(*image, has_landmarks, mirrored_BRC, regions_BRC, wanted)[1])
         guided = guided_BLNC[:, : views.shape[1]]
         return EncoderOutput(guided=guided, pooled=pooled(guided, self.config.tokens_per_view), regions=regions_BRC, **numbers)
 
@@ -150,7 +150,7 @@ class FaceEncoder(PreTrainedModel):
             init.normal_(module.queries, std=1.0)
 
 
-def meant(numbers: dict[str, Tensor | None], of_mirror_image: dict[str, Tensor | None]) -> dict[str, Tensor | None]:
+def both_ways(numbers: dict[str, Tensor | None], of_mirror_image: dict[str, Tensor | None]) -> dict[str, Tensor | None]:
     """The mean of what a face and its mirror image show, the latter turned back. A face read both ways is read more surely, and its sides turn with the
     picture exactly. Texture views are turned as they are drawn: their patterns have no handedness, but for a pixel's rounding."""
     told = {}
@@ -160,7 +160,7 @@ def meant(numbers: dict[str, Tensor | None], of_mirror_image: dict[str, Tensor |
     return told
 
 
-def turned_places(points_BVP2: Tensor) -> Tensor:
+def turned_points(points_BVP2: Tensor) -> Tensor:
     """Landmarks in unit coordinates of the views' mirror images."""
     return points_BVP2[:, :, MIRROR] * points_BVP2.new_tensor([-1, 1]) + points_BVP2.new_tensor([1, 0])
 
