@@ -309,9 +309,9 @@ def test_nothing_else_is_declined(question):
 
 @pytest.mark.parametrize("crafted", ["is he" + " a" * 2000, "is he " * 2000, "name the " * 2000, "Is this " + "Aa " * 2000])
 def test_a_crafted_question_is_read_as_fast_as_any(crafted):
-    started = time.perf_counter()
+    started = time.process_time()
     refusal(crafted), task_of(crafted)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 TASKS = {
