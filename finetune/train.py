@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
 
+from ..model.checkpoint import load_checkpoint
 from ..model.errors import FacewiseError
 from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
@@ -87,6 +88,8 @@ def check_bases(recipe: Recipe, has_words: bool) -> None:
     """Raises FacewiseError for an encoder or a language model that cannot be had, before pictures are packed for them."""
     if recipe.encoder_from:
         encoder_of(recipe.encoder_from)
+    if "calibrate" in recipe.stages:
+        _ = load_checkpoint(recipe.encoder_from).config  # a run without words has none
     if has_words:
         text, _ = base_configs(recipe)
         with torch.device("meta"):

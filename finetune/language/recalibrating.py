@@ -25,7 +25,10 @@ def recalibrated(recipe: Recipe, encoder: FaceEncoder, pack: Packed | None, out:
     model = start.model("float32").eval().to("cuda" if torch.cuda.is_available() else "cpu")
     model.config.calibration = calibration_of(recipe, model, processor, encoder, pack, out)
     for part in words_of(start):
-        (shutil.copytree if part.is_dir() else shutil.copy2)(part, out / part.name)
+        if part.is_dir():
+            shutil.copytree(part, out / part.name, dirs_exist_ok=True)  # a run that was killed here goes on
+        else:
+            shutil.copy2(part, out / part.name)
     encoder.config.name_or_path = ""  # no path of this machine
     model.config.encoder_config = encoder.config
     model.config.save_pretrained(out)  # last: it makes the folder a model
