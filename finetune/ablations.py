@@ -10,11 +10,13 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..model.errors import FacewiseError, exit_code
+from ..model.taxonomy import ATTACKS, EXPERIMENTAL_ATTACKS
 from .baselines import points_alone
 from .encoder.ablation import VIEWS
 from .encoder.packed import Packed, read_pack
@@ -26,6 +28,7 @@ from .train import main as train
 from .validation import TABLE
 
 WHOLE = "whole"
+CLAIMED = tuple(name for name in ATTACKS if name not in EXPERIMENTAL_ATTACKS)
 TOLD = "ablations.json"
 CONFIDENCE = 0.95
 
@@ -61,7 +64,9 @@ WITHOUT = (
     Variant("without the mask of FRGCA", ("--encoder_drop", "mask")),
     Variant("without places of the skin", ("--places", "false")),
     Variant("landmarks of another face", ("--encoder_drop", "landmarks")),
+    Variant("views alone, without landmarks", ("--encoder_drop", "points")),
     *(Variant(f"without the view {name}", ("--encoder_drop", name)) for name in VIEWS),
+    *(Variant(f"no {name} to learn from", ("--left_out", name)) for name in CLAIMED),
     Variant("with PVTM", ("--pvtm_drop", "0.3"), of_words=True),
     Variant("every token of an answer weighs alike", ("--verdict_weight", "0.05"), of_words=True),
     Variant("visual tokens alone", ("--evidence_mix", "tokens=1"), of_words=True),
@@ -72,6 +77,7 @@ METRICS = (
     Metric(
         "spoof AUC, unseen simulators, drawn", lambda row: _is(row, "spoof head, AUC, simulators never trained on", "drawn live")
     ),
+    *(Metric(f"spoof AUC, {name}", partial(_is, what=f"spoof head, AUC, {name}", domain="real live")) for name in CLAIMED),
     Metric("action units, mean F1", lambda row: row["what"].endswith(" F1 at level A")),
     Metric("smile AUC on photos", lambda row: row["what"] == "AU12 AUC, smile or none"),
     Metric("emotion, macro-F1", lambda row: _is(row, "emotion, macro-F1", "renders")),

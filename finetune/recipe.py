@@ -51,7 +51,13 @@ class Recipe:
     encoder_rate: float = 6e-4
     authenticity_epochs: float = 0.0  # of what tells of attacks alone; with any, those before are of expressions alone
     authenticity_rate: float = 2e-3
+    authenticity_hidden: float = (
+        0.0  # share of the faces of which a part or a view is hidden meanwhile; with any, all are moved by some pixels
+    )
     experimental: tuple[str, ...] = ()  # attacks that settle no threshold of the verdict: nobody claims that they are found
+    left_out: tuple[
+        str, ...
+    ] = ()  # attacks of the pack that teach and calibrate nothing, and are measured on `test` all the same
     encoder_weight_decay: float = 0.05
     landmark_jitter: float = 0.004  # IOD; the detector's own wander on still portraits
     encoder_weights: str = ""  # of its losses, where they are other than losses.py's: "contrast=0,change=0.2"

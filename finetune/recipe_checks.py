@@ -14,8 +14,18 @@ PARTS = ("tower", "guidance", "projector")
 ADAPTERS_ON = ("main", "base")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 CHOICES = {"answers": ANSWERS, "adapters_on": ADAPTERS_ON, "precision": PRECISIONS}
-NAMES = {"stages": STAGES, "trained": PARTS, "experimental": ATTACKS}
-AT_MOST_ONE = ("verdict_weight", "lora_dropout", "pvtm_keep", "pvtm_drop", "kept_skills", "declines", "val_share", "flips")
+NAMES = {"stages": STAGES, "trained": PARTS, "experimental": ATTACKS, "left_out": ATTACKS}
+AT_MOST_ONE = (
+    "verdict_weight",
+    "authenticity_hidden",
+    "lora_dropout",
+    "pvtm_keep",
+    "pvtm_drop",
+    "kept_skills",
+    "declines",
+    "val_share",
+    "flips",
+)
 
 MOST_BESIDE = 0.5  # of all draws
 MOST_SEED = 2**32 - 1  # NumPy's

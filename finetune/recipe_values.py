@@ -13,6 +13,7 @@ MAY_BE_ZERO = (
     *(
         "encoder_epochs",
         "authenticity_epochs",
+        "authenticity_hidden",
         "pack_rows",
         "align_epochs",
         "lora_alpha",

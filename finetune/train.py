@@ -102,6 +102,7 @@ def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
     pack = None
     if recipe.pack or recipe.pack_rows or "encoder" in recipe.stages:
         pack = read_pack(packed_records(recipe.pack, tell), recipe.limit, recipe.encoder_drop)
+        pack = pack.where(pack.split("test") | ~pack.shows(recipe.left_out))
         pack.refuse_gaps(recipe.experimental)
         if "encoder" in recipe.stages:
             check_parts(recipe, pack)

@@ -43,16 +43,16 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 def evidence_text(evidence: Evidence) -> str:
-    """The line before a face's tokens: "spoof 3%; lip corners pulled up 3, eyes closed 1 left; happiness 80%".
+    """The line before a face's tokens: "live 97%; lip corners pulled up 3, eyes closed 1 left; happiness 80%".
 
-    A probable attack is named with its clearest signs: "spoof 93%, print, edge, halftone; ...". Of the active action units the strongest
-    that fit are named.
+    The likelier class is named, since a small language model copies a word more surely than it holds a number against one half; an attack
+    with its clearest signs: "spoof 93%, print, edge, halftone; ...". Of the active action units the strongest that fit are named.
     """
     leading = max(evidence.emotion, key=evidence.emotion.__getitem__)
     signs = attack_signs(evidence)
     room = ROOM_IN_EVIDENCE - sum(map(_cost, signs))
     parts = (
-        ", ".join((f"spoof {percent(sigmoid(evidence.spoof_logit))}", *signs)),
+        ", ".join((f"{'spoof' if signs else 'live'} {percent(sigmoid(abs(evidence.spoof_logit)))}", *signs)),
         ", ".join(_fitting(_strongest_first(evidence), room)) or NO_ACTION,
         f"{leading} {percent(evidence.emotion[leading])}",
     )

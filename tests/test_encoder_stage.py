@@ -307,8 +307,16 @@ def test_a_dropped_view_is_the_neutral_fill(pack, view, place):
     assert not without[:, place].any() and torch.equal(whole[:, 1 - place], without[:, 1 - place])
 
 
+def test_without_points_no_landmark_moves_a_number(pack):
+    encoder, rows = tiny_encoder(), pack.without("points")
+    batch = rows.collate([rows[0], rows[2]])
+    other = batch | {"canonical": batch["canonical"] + 1, "points": batch["points"] + 0.1}
+    told = [encoder(**{name: seen[name] for name in (*INPUTS, "has_landmarks")}) for seen in (batch, other)]
+    assert torch.equal(told[0].au, told[1].au) and torch.equal(told[0].spoof, told[1].spoof)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("drop", ["frgca", "mask", "landmarks", "rgb", "spoof"])
+@pytest.mark.parametrize("drop", ["frgca", "mask", "landmarks", "points", "rgb", "spoof"])
 def test_an_ablation_is_another_training(pack, trained, tmp_path, drop):
     other = train_encoder(recipe(encoder_drop=drop), pack, tmp_path)
     assert not torch.equal(other.expression.geometry[0].weight, trained[0].expression.geometry[0].weight)

@@ -11,8 +11,10 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import cycle, islice
 from pathlib import Path
 
+import av
 import httpx
 import jsonschema
 import numpy as np
@@ -22,6 +24,7 @@ from serving import KEY, MODEL, Server, image, uri, words
 
 from facewise.model.answer import schema
 from facewise.model.assistant import load
+from facewise.model.perception.video import open_clip
 from facewise.model.questions import DEFAULT_QUESTIONS
 
 pytest.importorskip("vllm")
@@ -275,6 +278,32 @@ def test_a_client_that_leaves_stops_its_work(server, live):
     while server.metric("vllm:num_requests_running") and time.monotonic() < until:
         time.sleep(0.2)
     assert server.metric("vllm:num_requests_running") == 0
+
+
+def test_a_client_that_leaves_its_clip_ends_the_watching(server, examples, tmp_path):
+    """One clip is watched at a time, so whoever comes next would wait for the rest of it."""
+    frames = [frame.pixels for frame in open_clip(examples / "invented-clip.mp4").frames()]
+    with av.open(str(tmp_path / "long.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=60)
+        stream.height, stream.width, stream.pix_fmt = *frames[0].shape[:2], "yuv420p"
+        for pixels in islice(cycle(frames), 1100):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode())
+
+    def asking(film: bytes) -> dict:
+        content = [{"type": "video_url", "video_url": {"url": uri(film, "video/mp4")}}, words("What moves?")]
+        return {"model": MODEL, "max_tokens": 2, "messages": [{"role": "user", "content": content}]}
+
+    def seconds(film: bytes) -> float:
+        started = time.monotonic()
+        assert server.http.post("/v1/chat/completions", json=asking(film)).status_code == 200
+        return time.monotonic() - started
+
+    long, short = (tmp_path / "long.mp4").read_bytes(), (examples / "invented-clip.mp4").read_bytes()
+    whole = seconds(long)
+    with pytest.raises(httpx.ReadTimeout):  # other bytes, so it is not remembered
+        server.http.post("/v1/chat/completions", json=asking(long + b"again"), timeout=whole / 10)
+    assert seconds(short + b"again") < whole / 2
 
 
 def test_a_face_asker_that_leaves_before_the_work_begins_is_not_worked_for(server, examples):

@@ -24,10 +24,10 @@ from facewise.finetune import measure, train
 from facewise.finetune.encoder import stage as encoder_stage
 from facewise.finetune.encoder.packed import Packed, read_pack
 from facewise.finetune.language import answer_trainer
-from facewise.finetune.language.calibration import ALARMED, MISSED, calibration, verdict_log_odds, verdict_rows
+from facewise.finetune.language.calibration import ALARMED, MISSED, calibration, has_vote, verdict_log_odds, verdict_rows
 from facewise.finetune.lessons.pack_lessons import PackSeen
 from facewise.finetune.measure import row, share
-from facewise.finetune.recipe import read_recipe
+from facewise.finetune.recipe import Recipe, read_recipe
 from facewise.finetune.watch import last_checkpoint
 from facewise.model import base_llm
 from facewise.model.answer import schema
@@ -35,7 +35,7 @@ from facewise.model.checkpoint import load_checkpoint
 from facewise.model.errors import FacewiseError
 from facewise.model.network.perceive import Perceiver
 from facewise.model.network.processing import FacewiseProcessor
-from facewise.model.taxonomy import AU_CODES
+from facewise.model.taxonomy import ATTACKS, AU_CODES
 
 
 def facewise(*words: str) -> int:
@@ -81,6 +81,15 @@ def test_a_language_model_that_argues_against_itself_has_no_vote():
     head = rng.normal(2.0 * spoof - 1, 1.0)
     fitted = calibration(-head + rng.normal(0, 0.5, 400), head, spoof, np.zeros(400, bool))
     assert fitted["llm"] == 0 and fitted["head"] > 0
+
+
+def test_a_language_model_has_a_vote_where_it_tells_more_than_the_head():
+    rng = np.random.default_rng(0)
+    spoof, people = np.repeat([0, 1], 200), np.arange(400) // 4
+    head, other = (rng.normal(2.0 * spoof - 1, 1.5) for _ in range(2))
+    assert has_vote(other, head, spoof, people)
+    assert not has_vote(np.sign(head), head, spoof, people) and not has_vote(rng.normal(size=400), head, spoof, people)
+    assert not has_vote(other[:8], head[:8], spoof[:8], people[:8])  # two people tell nothing
 
 
 def test_who_teaches_the_language_model_neither_trains_the_encoder_nor_calibrates(pack):
@@ -286,6 +295,18 @@ def test_a_folder_that_cannot_be_made_is_one_line(twin, tmp_path, capsys):
 def test_a_pack_that_leaves_a_part_empty_is_refused_before_training(twin, tmp_path, capsys):
     assert facewise("train", twin, "--limit", "4", "--output_dir", str(tmp_path / "out")) == 2
     assert "face in its part" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_an_attack_that_is_left_out_is_measured_and_teaches_nothing(tmp_path):
+    tensors = noise(48) | {"subject": torch.arange(48) // 8, "split": torch.arange(48) // 16}
+    spoofs = (tensors["attack"] == 1).nonzero().flatten()
+    tensors["attack"][spoofs[::2]] = ATTACKS.index("print")
+    pack = written(tensors, tmp_path / "noise.safetensors")
+    kept, _ = train.material(Recipe(pack=str(pack), stages=("encoder",), left_out=("print",)))
+    shown = kept.shows(["print"])
+    assert len(kept) < 48 and shown.any() and kept.split("test")[shown].all()
+    with pytest.raises(FacewiseError, match="the pack has no spoof face in its part train"):
+        train.material(Recipe(pack=str(pack), stages=("encoder",), left_out=ATTACKS))
 
 
 def test_log_odds_are_one_a_row_whatever_the_batch(finished, base):

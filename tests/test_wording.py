@@ -41,7 +41,7 @@ SPOOF = Answer("spoof", "-", "spoof", 0.9, attack="print", cues=(Cue("edge", 0.9
 
 def test_the_evidence_names_what_is_active_with_level_and_side():
     text = evidence_text(evidence(AU12=(3.1, 3.0, 0.97), AU43=(1.2, 0.0, 0.8), AU4=(2.0, 2.0, 0.2)))
-    assert text == "spoof 3%; lip corners pulled up 3, eyes closed 1 left; happiness 80%"
+    assert text == "live 97%; lip corners pulled up 3, eyes closed 1 left; happiness 80%"
 
 
 def test_the_evidence_of_a_probable_attack_names_its_type_and_two_clearest_cues():

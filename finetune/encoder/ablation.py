@@ -3,6 +3,7 @@
     frgca       region guidance is shut: its gate is 0 and stays there, in the saved encoder too
     mask        every patch may ask every region alike
     landmarks   those of another face (without FRGCA alone region tokens would still tell the heads all: docs/science.md §2)
+    points      no landmarks at all: what is left are nets of the views, as large as before
     rgb, spoof, spectrum, motion   a view is the neutral fill
 
 The published attention of Face-LLaVA is "mask" and, as released, "frgca".
@@ -17,8 +18,8 @@ from ...model.errors import FacewiseError
 from ...model.network.encoder import FaceEncoder
 from ...model.network.regions import OUTER_CANTHI
 
-DROPS = ("frgca", "mask", "landmarks", "rgb", "spoof", "spectrum", "motion")
-VIEWS = DROPS[3:]
+VIEWS = ("rgb", "spoof", "spectrum", "motion")
+DROPS = ("frgca", "mask", "landmarks", "points", *VIEWS)
 FAR = 1e3  # view widths: canthi so far apart make the mask's scale larger than any distance in the view
 
 
@@ -38,13 +39,15 @@ def another_face(subjects: Tensor, row: int) -> int:
 
 
 def batch_without(batch: dict[str, Tensor], drop: str, views: Sequence[str]) -> dict[str, Tensor]:
-    """A batch as the encoder takes it, for whoever goes without a view or the mask."""
+    """A batch as the encoder takes it, for whoever goes without a view, the mask or all landmarks."""
     if drop in VIEWS:
         batch["views"][:, list(views).index(drop)] = 0.0  # the middle of -1..1
     if drop == "mask":
         points = torch.full_like(batch["points"], 0.5)
         points[:, :, OUTER_CANTHI[0], 0], points[:, :, OUTER_CANTHI[1], 0] = -FAR, FAR
         batch["points"] = points
+    if drop == "points":
+        batch["has_landmarks"] = torch.zeros_like(batch["has_landmarks"])
     return batch
 
 

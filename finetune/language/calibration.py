@@ -1,5 +1,5 @@
-"""How the verdict's two log-odds, the language model's and the head's, become one score and a band: fitted on one half of the pack's `val`
-people, told on its `test` people."""
+"""How the verdict's two log-odds, the language model's and the head's, become one score and a band: fitted on the pack's `val` people who taught
+nothing, told on its `test` people."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +17,7 @@ from ..lessons.pack_lessons import PackSeen
 from ..measure import row, share
 
 MISSED, ALARMED = 0.1, 0.01
+FOLDS = 5
 Odds = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # llm, head, spoof, experimental, subjects
 
 
@@ -25,29 +26,36 @@ def calibrated(
     processor: FacewiseProcessor,
     seen: PackSeen,
     experimental_attacks: Sequence[str] = (),
+    chosen: bool = False,
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
-    """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's."""
+    """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's. `chosen`: the encoder's weights were chosen by the
+    half of `val` that teaches words; else these people, too, taught the head nothing, and settle its numbers where the words have no vote."""
     from sklearn.metrics import roc_auc_score
 
     pack = seen.pack
     live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
     experimental = pack.shows(experimental_attacks).numpy()
-    splits = {"val": pack.halves()[1].numpy(), "test": pack.split("test").numpy()}
+    half = pack.halves()[1]
+    parts = {"val": half, "head": half if chosen else pack.split("val"), "test": pack.split("test")}
+    splits = {name: rows.numpy() for name, rows in parts.items()}
     photo = pack.tensors["photo"].numpy() == 1
     claimed = (live >= 0) & ~experimental
     of_photos = all(len(np.unique(live[chosen & photo & claimed])) == 2 for chosen in splits.values())
     judged = (live >= 0) & (photo if of_photos else True)  # drawn people stand in where there are no photos of both kinds
     people = "real" if of_photos else "drawn and real" if (judged & photo).any() else "drawn"
 
-    def odds(chosen: np.ndarray, asked: bool) -> Odds:
-        places = np.flatnonzero(chosen & judged)
+    def odds(rows: np.ndarray, asked: bool) -> Odds:
+        places = np.flatnonzero(rows & judged)
         head = np.array([seen.evidence[place].spoof_logit for place in places])
         llm = verdict_log_odds(model, processor, seen, places) if asked else np.zeros_like(head)
         return llm, head, live[places], experimental[places], subjects[places]
 
     domain = f"simulated attacks, {people} live"
     llm, head, spoof, others, who = odds(splits["val"], True)
-    fitted = calibration(llm, head, spoof, others)
+    voting = has_vote(llm[~others], head[~others], spoof[~others], who[~others])
+    fitted = calibration(llm if voting else np.zeros_like(llm), head, spoof, others)
+    if not fitted["llm"]:
+        fitted = calibration(*odds(splits["head"], False)[:4])
     told = verdict_rows(fitted, *odds(splits["test"], bool(fitted["llm"])), domain)  # who has no vote is not asked
     # Of people who taught nothing, too: no number fitted on them goes into it.
     alone = row("language model alone, AUC", f"{domain}, val", roc_auc_score, spoof[~others], llm[~others], who[~others], 0.5)
@@ -78,6 +86,29 @@ def verdict_log_odds(
         found = logits[torch.arange(len(last)), which].float()
         odds += (found[:, spoof] - found[:, live]).tolist()
     return np.array(odds)
+
+
+def has_vote(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray, subjects: np.ndarray) -> bool:
+    """Whether the language model tells more than the head alone, about people who are left out of the fit: the cross-entropy falls by more than a
+    standard error over people. Who has no vote need not be asked, which is most of a verdict's cost."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    people, person = np.unique(subjects, return_inverse=True)
+    folds = [] if len(people) < FOLDS else list(GroupKFold(FOLDS).split(head, spoof, subjects))
+    if not folds or any(len(np.unique(spoof[taught])) < 2 for taught, _ in folds):
+        return False  # too few to tell
+    weights = compute_sample_weight("balanced", spoof)
+    losses = []
+    for odds in (np.stack([llm, head], 1), head[:, None]):
+        loss = np.zeros(len(people))
+        for taught, left in folds:
+            told = LogisticRegression(C=0.1).fit(odds[taught], spoof[taught], weights[taught]).predict_log_proba(odds[left])
+            np.add.at(loss, person[left], -weights[left] * told[np.arange(len(left)), spoof[left]])
+        losses.append(loss)
+    gained = losses[1] - losses[0]
+    return bool(gained.mean() > gained.std() / len(people) ** 0.5)
 
 
 def calibration(llm: np.ndarray, head: np.ndarray, spoof: np.ndarray, experimental: np.ndarray) -> dict[str, float]:
