@@ -35,11 +35,13 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Variant:
-    """`flags` of the recipe: what is changed. `of_words`: it leaves the encoder as it is."""
+    """`flags` of the recipe: what is changed. `of_words`: it leaves the encoder as it is. `anew`: it says something of an encoder alone that has not
+    learned before."""
 
     name: str
     flags: tuple[str, ...]
     of_words: bool = False
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,11 @@ WHOLE_MODEL = Variant(WHOLE, ())
 WITHOUT = (
     Variant("without FRGCA", ("--encoder_drop", "frgca")),
     Variant("without the mask of FRGCA", ("--encoder_drop", "mask")),
-    Variant("without places of the skin", ("--places", "false")),
+    Variant("without places of the skin", ("--places", "false"), anew=True),
     Variant("landmarks of another face", ("--encoder_drop", "landmarks")),
     Variant("views alone, without landmarks", ("--encoder_drop", "points")),
     *(Variant(f"without the view {name}", ("--encoder_drop", name)) for name in VIEWS),
-    *(Variant(f"no {name} to learn from", ("--left_out", name)) for name in CLAIMED),
+    *(Variant(f"no {name} to learn from", ("--left_out", name), anew=True) for name in CLAIMED),
     Variant("with PVTM", ("--pvtm_drop", "0.3"), of_words=True),
     Variant("every token of an answer weighs alike", ("--verdict_weight", "0.05"), of_words=True),
     Variant("visual tokens alone", ("--evidence_mix", "tokens=1"), of_words=True),
@@ -95,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
         raise FacewiseError(f"--seeds {args.seeds}: at least one is wanted, and two for an interval")
     recipe = read_recipe([str(args.recipe)])
     pack = read_pack(packed_records(recipe.pack, tell))
-    variants = chosen(recipe, pack.views, args.only)
+    variants = chosen(recipe, pack, args.only)
     found = {each.name: [trained(args, recipe, each, seed) for seed in range(args.seeds)] for each in (WHOLE_MODEL, *variants)}
     args.out.mkdir(parents=True, exist_ok=True)
     rows = [told for name, runs in found.items() for told in compared(name, runs, found[WHOLE])]
@@ -105,14 +107,37 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def chosen(recipe: Recipe, views: Sequence[str], only: Sequence[str] = ()) -> list[Variant]:
+def chosen(recipe: Recipe, pack: Packed, only: Sequence[str] = ()) -> list[Variant]:
     """The variants that the recipe and its pack have something to say about. Raises FacewiseError for a name of none."""
-    trains = {True: any(stage in recipe.stages for stage in WORDS), False: "encoder" in recipe.stages}
-    possible = [each for each in WITHOUT if trains[each.of_words] and (each.flags[-1] not in VIEWS or each.flags[-1] in views)]
+    possible = [each for each in WITHOUT if tells(each, recipe, pack)]
     names = [each.name for each in possible]
     if unknown := next((name for name in only if name not in names), None):
         raise FacewiseError(f"--only {unknown!r}: this recipe and its pack have the variants {'; '.join(names)}")
     return [each for each in possible if not only or each.name in only]
+
+
+def tells(variant: Variant, recipe: Recipe, pack: Packed) -> bool:
+    """Whether it is another training than that of the recipe, and can be done with the pack."""
+    flag, value = variant.flags
+    if variant.anew and recipe.encoder_from:
+        return False
+    if flag == "--places" and not recipe.places:
+        return False
+    if flag == "--left_out":
+        return can_spare(pack, value, recipe.experimental)
+    trains = any(stage in recipe.stages for stage in WORDS) if variant.of_words else "encoder" in recipe.stages
+    return trains and (value not in VIEWS or value in pack.views)
+
+
+def can_spare(pack: Packed, attack: str, experimental: Sequence[str]) -> bool:
+    """Whether it teaches anything, and every part of the pack still has attacks without it."""
+    if not (pack.split("train") & pack.shows([attack])).any():
+        return False
+    try:
+        pack.leaving_out([attack]).refuse_gaps(experimental)
+    except FacewiseError:
+        return False
+    return True
 
 
 def trained(args: argparse.Namespace, recipe: Recipe, variant: Variant, seed: int) -> list[dict]:

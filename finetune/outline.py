@@ -88,7 +88,7 @@ def _encoder_row(recipe: Recipe, config: FaceEncoderConfig) -> dict[str, str]:
     times = f" x {recipe.encoder_folds + 1} encoders" if recipe.encoder_folds > 1 else ""
     learns = "the expression head" if recipe.encoder_frozen else "all of it"
     if recipe.authenticity_epochs:
-        learns += ", then authenticity" if recipe.encoder_frozen else ", expressions and authenticity one after the other"
+        learns += ", expressions and authenticity one after the other"
     return _told(f"encoder{times}", learns, count, f"{size(BYTES_A_NUMBER * count)} and activations")
 
 

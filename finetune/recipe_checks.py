@@ -71,10 +71,7 @@ def check_stages(recipe: Recipe) -> None:
         )
     if "encoder" not in recipe.stages and not recipe.encoder_from:
         raise FacewiseError("no stage trains an encoder and none is named; give --encoder_from default, or a folder")
-    if recipe.encoder_frozen and not (recipe.encoder_from and recipe.encoder_epochs):
-        raise FacewiseError(
-            "encoder_frozen wants an encoder that has learned, and epochs; give --encoder_from default --encoder_epochs N"
-        )
+    check_encoder(recipe)
     if "encoder" in recipe.stages and not recipe.encoder_epochs and not (recipe.encoder_from and recipe.authenticity_epochs):
         raise FacewiseError(
             "encoder_epochs is 0, and nothing of the encoder would learn; name one that goes on (encoder_from) and give authenticity_epochs"
@@ -90,6 +87,19 @@ def check_stages(recipe: Recipe) -> None:
     if recipe.adapter_tasks and "instruct" not in recipe.stages:
         raise FacewiseError("adapter_tasks need the stage instruct")
     check_hardware(recipe)
+
+
+def check_encoder(recipe: Recipe) -> None:
+    if recipe.encoder_frozen and not ("encoder" in recipe.stages and recipe.encoder_from and recipe.encoder_epochs):
+        raise FacewiseError(
+            "encoder_frozen wants an encoder that has learned, the stage encoder and epochs; give --encoder_from default --encoder_epochs N"
+        )
+    if recipe.encoder_frozen and recipe.authenticity_epochs:
+        raise FacewiseError("encoder_frozen lets the expression head alone learn; leave it or authenticity_epochs out")
+    if recipe.authenticity_hidden and not recipe.authenticity_epochs:
+        raise FacewiseError(
+            "authenticity_hidden hides parts of faces while authenticity learns; give --authenticity_epochs N, too"
+        )
 
 
 def check_reports(name: str) -> None:

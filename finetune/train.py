@@ -13,15 +13,16 @@ import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
 
-from ..model.checkpoint import load_checkpoint
+from ..model.checkpoint import load_checkpoint, recipe_of
 from ..model.errors import FacewiseError
+from ..model.export_run import ADAPTERS
 from ..model.network.configuration import FaceEncoderConfig
 from ..model.network.encoder import FaceEncoder
 from ..model.network.processing import EVIDENCE_FOLDER
 from .encoder.folds import check_folds
 from .encoder.losses import weights_of
 from .encoder.packed import Packed, read_pack
-from .encoder.stage import check_parts, encoder_config, encoder_of, kept_encoder, learned_encoder
+from .encoder.stage import check_parts, check_views, encoder_config, encoder_of, kept_encoder, learned_encoder, will_have_places
 from .language.adapters import check_targets
 from .language.answering import answers
 from .language.assistant_start import base_configs
@@ -81,7 +82,8 @@ def run(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], out: Path) -
     elif is_main():
         if "calibrate" in recipe.stages:
             recalibrated(recipe, encoder, pack, out)
-        write_table(out)
+        else:
+            write_table(out)
 
 
 def check_bases(recipe: Recipe, has_words: bool) -> None:
@@ -89,11 +91,20 @@ def check_bases(recipe: Recipe, has_words: bool) -> None:
     if recipe.encoder_from:
         encoder_of(recipe.encoder_from)
     if "calibrate" in recipe.stages:
-        _ = load_checkpoint(recipe.encoder_from).config  # a run without words has none
+        check_words(recipe)
     if has_words:
         text, _ = base_configs(recipe)
         with torch.device("meta"):
             check_targets(AutoModelForCausalLM.from_config(text), recipe.lora_targets)
+
+
+def check_words(recipe: Recipe) -> None:
+    """Raises FacewiseError where the model whose words stay has none, or has them on another base than the recipe says."""
+    start = load_checkpoint(recipe.encoder_from)
+    _ = start.config, start.language_folder
+    base = recipe_of(start.folder).get("adapters_on", recipe.adapters_on)
+    if (start.folder / ADAPTERS).is_dir() and base != recipe.adapters_on:
+        raise FacewiseError(f"{recipe.encoder_from}: its adapters lie on the {base}; give --adapters_on {base}")
 
 
 def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
@@ -102,7 +113,7 @@ def material(recipe: Recipe) -> tuple[Packed | None, list[TaughtRow]]:
     pack = None
     if recipe.pack or recipe.pack_rows or "encoder" in recipe.stages:
         pack = read_pack(packed_records(recipe.pack, tell), recipe.limit, recipe.encoder_drop)
-        pack = pack.where(pack.split("test") | ~pack.shows(recipe.left_out))
+        pack = pack.leaving_out(recipe.left_out)
         pack.refuse_gaps(recipe.experimental)
         if "encoder" in recipe.stages:
             check_parts(recipe, pack)
@@ -141,7 +152,9 @@ def plan(recipe: Recipe, pack: Packed | None, rows: list[TaughtRow], has_words: 
 def planned_encoder(recipe: Recipe, pack: Packed | None) -> FaceEncoderConfig:
     if recipe.encoder_from or pack is None:
         config = encoder_of(recipe.encoder_from).config
-        config.places |= recipe.places and "encoder" in recipe.stages
+        if pack is not None:
+            check_views(recipe.encoder_from, config, pack)
+        config.places |= will_have_places(recipe)
         return config
     return encoder_config(recipe, pack.where(pack.split("train")))
 

@@ -197,5 +197,5 @@ def recipe_of(folder: Path) -> dict[str, Any]:
 def _unfinished(folder: Path) -> str:
     stages = recipe_of(folder).get("stages")
     if stages == ["encoder"]:
-        return "its recipe trains an evidence encoder alone, and a model needs the stages align or instruct, too"
+        return "its recipe trains an evidence encoder alone, and a model needs the stages align or instruct, or calibrate, too"
     return "`facewise train` with the same recipe goes on from where it stopped"

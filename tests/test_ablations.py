@@ -16,7 +16,7 @@ from facewise.finetune.encoder.packed import Packed
 from facewise.finetune.recipe import Recipe
 from facewise.model import base_llm
 from facewise.model.errors import FacewiseError
-from facewise.model.taxonomy import AU_CODES
+from facewise.model.taxonomy import ATTACKS, AU_CODES
 
 AUC = "spoof AUC, unseen simulators"
 
@@ -43,14 +43,28 @@ def test_every_metric_that_all_runs_tell_has_a_row():
 
 
 def test_only_what_the_recipe_trains_and_the_pack_holds_is_left_out():
-    heads, views = Recipe(pack="p", stages=("encoder",)), ["rgb", "spoof"]
-    names = [variant.name for variant in chosen(heads, views)]
+    heads, pack = Recipe(pack="p", stages=("encoder",)), Packed(noise(8), {"views": ["rgb", "spoof"]})
+    names = [variant.name for variant in chosen(heads, pack)]
     assert "without the view spoof" in names and "without the view motion" not in names and "with PVTM" not in names
-    assert "with PVTM" in [variant.name for variant in chosen(Recipe(pack="p", pack_rows=4), views)]
-    assert all(variant.of_words for variant in chosen(Recipe(stages=("align", "instruct"), encoder_from="default"), views))
-    assert [variant.name for variant in chosen(heads, views, ["without FRGCA"])] == ["without FRGCA"]
+    assert "with PVTM" in [variant.name for variant in chosen(Recipe(pack="p", pack_rows=4), pack)]
+    assert all(variant.of_words for variant in chosen(Recipe(stages=("align", "instruct"), encoder_from="default"), pack))
+    assert [variant.name for variant in chosen(heads, pack, ["without FRGCA"])] == ["without FRGCA"]
     with pytest.raises(FacewiseError, match="--only 'FRGCA': this recipe and its pack have the variants without FRGCA; "):
-        chosen(heads, views, ["FRGCA"])
+        chosen(heads, pack, ["FRGCA"])
+
+
+def test_an_attack_is_left_out_where_others_stay_and_the_encoder_has_not_learned_it_before():
+    parts = {"split": torch.arange(96) // 32, "subject": torch.arange(96) // 8}
+    pack = Packed({**noise(96), **parts}, {"views": ["rgb", "spoof"]})
+    heads, name = Recipe(pack="p", stages=("encoder",)), "no replay to learn from"
+    assert name not in [variant.name for variant in chosen(heads, pack)]  # there is nothing but replays
+    pack.tensors["attack"][4::8] = ATTACKS.index("print")
+    names = [variant.name for variant in chosen(heads, pack)]
+    assert name in names and "no print to learn from" in names and "no paper mask to learn from" not in names
+    further = [variant.name for variant in chosen(Recipe(pack="p", stages=("encoder",), encoder_from="default"), pack)]
+    assert not {name, "without places of the skin"} & {*further} and "without FRGCA" in further
+    without = [variant.name for variant in chosen(Recipe(pack="p", stages=("encoder",), places=False), pack)]
+    assert "without places of the skin" not in without
 
 
 def test_points_tell_what_they_know():

@@ -147,6 +147,7 @@ def test_the_best_epoch_is_kept_and_nobody_waits_longer_than_told(pack, tmp_path
     assert best["best"] and (len(lines) == best["epoch"] + 2 or len(lines) == 6)
     kept = load_file(tmp_path / "best.safetensors")
     assert all(torch.equal(value, kept[name]) for name, value in encoder.state_dict().items())
+    assert encoder.config.chosen_on_val
 
 
 def test_patience_without_anybody_to_wait_for_is_refused(pack, tmp_path):
@@ -310,7 +311,7 @@ def test_a_dropped_view_is_the_neutral_fill(pack, view, place):
 def test_without_points_no_landmark_moves_a_number(pack):
     encoder, rows = tiny_encoder(), pack.without("points")
     batch = rows.collate([rows[0], rows[2]])
-    other = batch | {"canonical": batch["canonical"] + 1, "points": batch["points"] + 0.1}
+    other = batch | {name: batch[name] + 0.1 for name in ("canonical", "points", "mesh", "pose")}
     told = [encoder(**{name: seen[name] for name in (*INPUTS, "has_landmarks")}) for seen in (batch, other)]
     assert torch.equal(told[0].au, told[1].au) and torch.equal(told[0].spoof, told[1].spoof)
 

@@ -217,8 +217,12 @@ def test_training_that_was_killed_in_every_stage_ends_as_if_it_had_not_been(twin
 
 
 def test_a_verdict_is_calibrated_anew_and_the_words_stay(twin, finished, tmp_path, examples):
-    out = tmp_path / "anew"
-    flags = ("--encoder_from", str(finished), "--stages", "calibrate", "--pack_rows", "0", "--output_dir", str(out))
+    start, out = tmp_path / "start", tmp_path / "anew"
+    shutil.copytree(finished, start)
+    told = json.loads((start / "config.json").read_text())
+    told["calibration"] |= {"head": 9.0, "bias": -5.0}
+    (start / "config.json").write_text(json.dumps(told))
+    flags = ("--encoder_from", str(start), "--stages", "calibrate", "--pack_rows", "0", "--output_dir", str(out))
     assert facewise("train", twin, *flags) == 0
     before, after = weights(finished), weights(out)
     assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)

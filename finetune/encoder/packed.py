@@ -112,6 +112,10 @@ class Packed(Dataset):
         """Rows of one of these attacks."""
         return torch.isin(self.tensors["attack"], torch.tensor([ATTACKS.index(name) for name in attacks], dtype=torch.long))
 
+    def leaving_out(self, attacks: Sequence[str]) -> "Packed":
+        """These attacks teach and calibrate nothing; of `test` they stay."""
+        return self.where(self.split("test") | ~self.shows(attacks))
+
     def refuse_gaps(self, experimental: Sequence[str] = ()) -> None:
         """Raises FacewiseError when a part that training or its numbers need has no live or no spoof faces, `experimental` attacks not counted: now,
         not after the first stage."""

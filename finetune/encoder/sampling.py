@@ -18,7 +18,6 @@ from .losses import ACTIVE_FROM
 from .packed import Packed
 
 CLASSES = ("live", "attack", "digital", "emotion")
-MOVED = 8  # pixels at most: half of a patch
 HIDDEN_SIDE = (0.2, 0.6)  # of a view's side
 TEMPERING = 0.5  # of inverse frequencies: wholly balanced, a handful of rows would fill every batch (Mahajan et al. 2018)
 
@@ -51,7 +50,7 @@ class Drawn(Dataset):
         if self.jitter:
             vary(batch, self.jitter, "rgb", self.pack.views, chance, self.batch, first)
         if self.hidden:
-            move(batch, chance, self.batch, first)
+            move(batch, self.pack.views, chance, self.batch, first)
             hide(batch, self.hidden, chance, self.batch, first)
         return batch
 
@@ -75,14 +74,17 @@ def vary(
     batch["views"][:, view] = (gain * batch["views"][:, view] + tint).clamp(-1, 1)
 
 
-def move(batch: dict[str, Tensor], chance: torch.Generator, size: int, first: int) -> None:
-    """Every view by some pixels of its own, its border drawn out, and the landmarks with it; the labels' map is too coarse to see it."""
+def move(batch: dict[str, Tensor], names: list[str], chance: torch.Generator, size: int, first: int) -> None:
+    """Every view by some pixels of its own, at most half a cell of the labels' map, its border drawn out, and the landmarks with it; but for a spectrum, whose
+    places are frequencies."""
     views = batch["views"]
     count, kinds, _, height, width = views.shape
-    offsets = torch.randint(-MOVED, MOVED + 1, (size, kinds, 2), generator=chance)[first : first + count]
-    wider = pad(views.flatten(0, 1), (MOVED,) * 4, mode="replicate").unflatten(0, (count, kinds))
+    most = width // batch["map"].shape[-1] // 2
+    offsets = torch.randint(-most, most + 1, (size, kinds, 2), generator=chance)[first : first + count]
+    offsets[:, [name == "spectrum" for name in names]] = 0
+    wider = pad(views.flatten(0, 1), (most,) * 4, mode="replicate").unflatten(0, (count, kinds))
     for row, kind in product(range(count), range(kinds)):
-        x, y = (MOVED - offsets[row, kind]).tolist()
+        x, y = (most - offsets[row, kind]).tolist()
         views[row, kind] = wider[row, kind, :, y : y + height, x : x + width]
     batch["points"] += (offsets / torch.tensor([width, height]))[:, :, None]
 

@@ -58,11 +58,12 @@ def kept_encoder(done: Path, make: Callable[[], FaceEncoder]) -> FaceEncoder:
 
 def check_parts(recipe: Recipe, pack: Packed) -> None:
     """Raises FacewiseError for a part of the encoder that nothing of the pack, or no loss, would teach."""
-    if not recipe.authenticity_epochs:
-        return
     train, weights = pack.split("train"), weights_of(recipe.encoder_weights)
-    parts: list[tuple[str, torch.Tensor, tuple[str, ...]]] = [("authenticity_epochs", pack.tells_of_attacks(), AUTHENTICITY)]
-    parts += [("encoder_epochs", pack.tells_of_expressions(), EXPRESSION)] if recipe.encoder_epochs else []
+    parts: list[tuple[str, torch.Tensor, tuple[str, ...]]] = []
+    if recipe.authenticity_epochs:
+        parts.append(("authenticity_epochs", pack.tells_of_attacks(), AUTHENTICITY))
+    if recipe.encoder_epochs and (recipe.authenticity_epochs or recipe.encoder_frozen):
+        parts.append(("encoder_epochs", pack.tells_of_expressions(), EXPRESSION))
     for field, tells, losses in parts:
         if not (train & tells).any():
             raise FacewiseError(f"{field} is {getattr(recipe, field):g}, but no row of the pack's part train has a label for it")
@@ -117,6 +118,7 @@ def _trained(
     wait()
     if recipe.encoder_patience:
         restore_best(lesson, folder)
+        lesson.encoder.config.chosen_on_val = True
     return lesson.encoder.float().cpu().eval()
 
 
@@ -167,16 +169,29 @@ def started_encoder(recipe: Recipe, rows: Packed) -> FaceEncoder:
         encoder.region_projector.standardise(known_meshes(rows))
         return encoder
     encoder = encoder_of(recipe.encoder_from)
-    if recipe.places and not encoder.config.places:
-        encoder.add_places()
-    size, grid = shape_of(rows)
-    seen, found = encoder.config, (rows.views, size, grid)
-    if (seen.views, seen.image_size, seen.grid) != found:
+    check_views(recipe.encoder_from, encoder.config, rows)
+    if encoder.config.places and not recipe.places:
         raise FacewiseError(
-            f"{recipe.encoder_from}: its encoder sees {', '.join(seen.views)} at {seen.image_size} px, the pack holds "
+            f"{recipe.encoder_from}: its encoder reads places of the skin; leave places as it is, or train a new encoder (encoder_from empty)"
+        )
+    if will_have_places(recipe) and not encoder.config.places:
+        encoder.add_places()
+    return encoder
+
+
+def will_have_places(recipe: Recipe) -> bool:
+    """Whether an encoder that has none is given some: they are no use unlearned."""
+    return recipe.places and "encoder" in recipe.stages and recipe.encoder_epochs > 0
+
+
+def check_views(name: str, seen: FaceEncoderConfig, rows: Packed) -> None:
+    """Raises FacewiseError where the encoder of the model `name` sees other views than the pack holds."""
+    size, grid = shape_of(rows)
+    if (seen.views, seen.image_size, seen.grid) != (rows.views, size, grid):
+        raise FacewiseError(
+            f"{name}: its encoder sees {', '.join(seen.views)} at {seen.image_size} px, the pack holds "
             f"{', '.join(rows.views)} at {size} px; pack the records anew, or train a new encoder (encoder_from empty)"
         )
-    return encoder
 
 
 def encoder_of(name: str) -> FaceEncoder:

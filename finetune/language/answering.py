@@ -116,7 +116,7 @@ def calibration_of(
     others = PackSeen(encoder, pack.where(judged), processor.look)
     half = fast_dtype() == "bfloat16"
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):
-        fitted, rows = calibrated(model, processor, others, recipe.experimental, chosen=recipe.encoder_patience > 0)
+        fitted, rows = calibrated(model, processor, others, recipe.experimental)
     say(out, rows, "verdict.json")
     return fitted
 

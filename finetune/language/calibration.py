@@ -26,17 +26,16 @@ def calibrated(
     processor: FacewiseProcessor,
     seen: PackSeen,
     experimental_attacks: Sequence[str] = (),
-    chosen: bool = False,
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
-    """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's. `chosen`: the encoder's weights were chosen by the
-    half of `val` that teaches words; else these people, too, taught the head nothing, and settle its numbers where the words have no vote."""
+    """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's. The half of `val` that teaches words teaches the head
+    nothing, unless an epoch was chosen by it: where the words have no vote these people, too, settle the head's numbers."""
     from sklearn.metrics import roc_auc_score
 
     pack = seen.pack
     live, subjects = pack.tensors["live"].numpy(), pack.tensors["subject"].numpy()
     experimental = pack.shows(experimental_attacks).numpy()
     half = pack.halves()[1]
-    parts = {"val": half, "head": half if chosen else pack.split("val"), "test": pack.split("test")}
+    parts = {"val": half, "head": half if seen.encoder.config.chosen_on_val else pack.split("val"), "test": pack.split("test")}
     splits = {name: rows.numpy() for name, rows in parts.items()}
     photo = pack.tensors["photo"].numpy() == 1
     claimed = (live >= 0) & ~experimental

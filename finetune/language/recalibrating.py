@@ -12,6 +12,7 @@ from ...model.network.perceive import Perceiver
 from ...model.network.processing import EVIDENCE_FOLDER, FacewiseProcessor
 from ..encoder.packed import Packed
 from ..recipe import Recipe
+from ..validation import write_table
 from .answering import calibration_of
 
 OF_THE_RUN = (EVIDENCE_FOLDER, "config.json", "README.md")  # a card tells other numbers
@@ -29,6 +30,7 @@ def recalibrated(recipe: Recipe, encoder: FaceEncoder, pack: Packed | None, out:
             shutil.copytree(part, out / part.name, dirs_exist_ok=True)  # a run that was killed here goes on
         else:
             shutil.copy2(part, out / part.name)
+    write_table(out)
     encoder.config.name_or_path = ""  # no path of this machine
     model.config.encoder_config = encoder.config
     model.config.save_pretrained(out)  # last: it makes the folder a model

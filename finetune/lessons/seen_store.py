@@ -22,7 +22,7 @@ from ...model.perception.views import FaceViews
 from .seen import Seen, SeenFace
 from .shards import Shards
 
-FORMAT = "2"  # raise when what is perceived changes
+FORMAT = "3"  # raise when what is perceived changes
 A_SHARD = 256  # media
 VIEW_PARTS = ("images", "points", "canonical", "pose", "has_landmarks", "mesh")
 NOWHERE = (0.0, 0.0, 0.0, 0.0)  # a tower asks for no place in the picture

@@ -22,7 +22,7 @@ class FaceEncoderConfig(PreTrainedConfig):
     """The evidence encoder. `landmark_mean` [68][3] and `landmark_std` [68] standardise canonical points (in IOD).
 
     `digital` says whether it has a head for generated and manipulated faces; without one that answer is null. `places`: whether action units are
-    read at places of the skin as well (places.py).
+    read at places of the skin as well (places.py). `chosen_on_val`: whether one of its epochs was chosen by people who therefore calibrate nothing.
     """
 
     model_type = "facewise_encoder"
@@ -39,6 +39,7 @@ class FaceEncoderConfig(PreTrainedConfig):
     landmark_std: list[float] | None = None
     digital: bool = True
     places: bool = False
+    chosen_on_val: bool = False
     initializer_range: float = 0.02
 
     def __post_init__(self, **kwargs):

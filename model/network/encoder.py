@@ -144,7 +144,7 @@ class FaceEncoder(PreTrainedModel):
             init.normal_(module.active, std=std)
             init.constant_(module.geometry[-1].bias, AU_BIAS)
             if module.places is not None:
-                init.zeros_(module.places.read[-1].weight)
+                module.places.draw()
             init.zeros_(module.active_bias)
         elif isinstance(module, AuthenticityHead):
             init.normal_(module.queries, std=1.0)
@@ -152,7 +152,8 @@ class FaceEncoder(PreTrainedModel):
 
 def both_ways(numbers: dict[str, Tensor | None], of_mirror_image: dict[str, Tensor | None]) -> dict[str, Tensor | None]:
     """The mean of what a face and its mirror image show, the latter turned back. A face read both ways is read more surely, and its sides turn with the
-    picture exactly. Texture views are turned as they are drawn: their patterns have no handedness, but for a pixel's rounding."""
+    picture exactly. Texture views are turned as they are drawn, which is not quite what they show of a mirrored picture (a gradient's cells and a
+    spectrum's middle are off), and near enough to know an attack by."""
     told = {}
     for name, one in numbers.items():
         other = of_mirror_image[name]

@@ -8,6 +8,7 @@ turned. Attention over patches has to learn that first, from many more pictures.
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, grid_sample
+from transformers import initialization as init
 
 from ..taxonomy import AU_CODES, MIRROR
 
@@ -72,8 +73,14 @@ class PlaceReadout(nn.Module):
         self.norm = nn.LayerNorm(map_size)
         self.each = nn.Linear(map_size, EACH)
         self.read = nn.Sequential(nn.Linear(len(SHARES) * EACH, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, 3 * len(AU_CODES)))
-        nn.init.zeros_(self.read[-1].weight)
-        nn.init.zeros_(self.read[-1].bias)
+        self.draw()
+
+    def draw(self) -> None:
+        """As PyTorch draws a linear layer, whether it is new with its encoder or comes later; the last one says nothing yet."""
+        for layer in (self.each, self.read[0]):
+            init.kaiming_uniform_(layer.weight, a=5**0.5)
+        init.zeros_(self.read[-1].weight)
+        init.zeros_(self.read[-1].bias)
 
     def forward(self, map_BCHW: Tensor, points_BP2: Tensor, known_B: Tensor) -> tuple[Tensor, Tensor]:
         """A map of the view, landmarks in its unit coordinates, whether a face has any -> what is added to raw intensities [B, A, 2] (left, right) and to
@@ -88,7 +95,9 @@ class PlaceReadout(nn.Module):
 
 
 def at_places(map_BCHW: Tensor, points_BP2: Tensor) -> Tensor:
-    """[B, K, C], between the cells by what lies around (bilinear); beyond the border the border."""
-    places = torch.einsum("kp,bpc->bkc", SHARES.to(points_BP2), points_BP2)
-    grid = (2 * places - 1)[:, :, None].to(map_BCHW.dtype)
-    return grid_sample(map_BCHW, grid, align_corners=False, padding_mode="border")[..., 0].mT
+    """[B, K, C], between the cells by what lies around (bilinear); beyond the border the border. In float32 also under autocast: in bfloat16 a place
+    is off by up to a pixel and a half of 224."""
+    with torch.autocast(points_BP2.device.type, enabled=False):
+        places = SHARES.to(points_BP2) @ points_BP2
+        grid = (2 * places - 1)[:, :, None].to(map_BCHW.dtype)
+        return grid_sample(map_BCHW, grid, align_corners=False, padding_mode="border")[..., 0].mT
