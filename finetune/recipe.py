@@ -51,9 +51,6 @@ class Recipe:
     encoder_rate: float = 6e-4
     authenticity_epochs: float = 0.0  # of what tells of attacks alone; with any, those before are of expressions alone
     authenticity_rate: float = 2e-3
-    authenticity_hidden: float = (
-        0.0  # share of the faces of which a part or a view is hidden meanwhile; with any, all are moved by some pixels
-    )
     experimental: tuple[str, ...] = ()  # attacks that settle no threshold of the verdict: nobody claims that they are found
     left_out: tuple[
         str, ...

@@ -15,17 +15,7 @@ ADAPTERS_ON = ("main", "base")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 CHOICES = {"answers": ANSWERS, "adapters_on": ADAPTERS_ON, "precision": PRECISIONS}
 NAMES = {"stages": STAGES, "trained": PARTS, "experimental": ATTACKS, "left_out": ATTACKS}
-AT_MOST_ONE = (
-    "verdict_weight",
-    "authenticity_hidden",
-    "lora_dropout",
-    "pvtm_keep",
-    "pvtm_drop",
-    "kept_skills",
-    "declines",
-    "val_share",
-    "flips",
-)
+AT_MOST_ONE = ("verdict_weight", "lora_dropout", "pvtm_keep", "pvtm_drop", "kept_skills", "declines", "val_share", "flips")
 
 MOST_BESIDE = 0.5  # of all draws
 MOST_SEED = 2**32 - 1  # NumPy's
@@ -96,10 +86,6 @@ def check_encoder(recipe: Recipe) -> None:
         )
     if recipe.encoder_frozen and recipe.authenticity_epochs:
         raise FacewiseError("encoder_frozen lets the expression head alone learn; leave it or authenticity_epochs out")
-    if recipe.authenticity_hidden and not recipe.authenticity_epochs:
-        raise FacewiseError(
-            "authenticity_hidden hides parts of faces while authenticity learns; give --authenticity_epochs N, too"
-        )
 
 
 def check_reports(name: str) -> None:

@@ -13,7 +13,6 @@ MAY_BE_ZERO = (
     *(
         "encoder_epochs",
         "authenticity_epochs",
-        "authenticity_hidden",
         "pack_rows",
         "align_epochs",
         "lora_alpha",

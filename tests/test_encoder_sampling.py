@@ -7,7 +7,7 @@ import torch
 from noise_pack import noise
 
 from facewise.finetune.encoder.packed import Packed
-from facewise.finetune.encoder.sampling import Drawn, epoch_order, move, row_weights
+from facewise.finetune.encoder.sampling import Drawn, epoch_order, row_weights
 
 
 def pack_of(n: int, **columns: torch.Tensor) -> Packed:
@@ -79,28 +79,6 @@ def test_noise_and_light_are_drawn_anew_each_epoch_and_the_same_after_a_resume()
     drawn.set_epoch(1)
     at_first = [drawn.order.index(row) for row in again.order[4:8] if row in drawn.order]
     assert at_first and not torch.equal(drawn.collate([drawn[at_first[0]]])["canonical"], first["canonical"][:1])
-
-
-def test_of_some_faces_a_part_or_a_view_is_hidden_and_landmarks_move_with_their_view():
-    pack = pack_of(64, views=torch.full((64, 2, 64, 64, 3), 200, dtype=torch.uint8))
-    drawn, plain = (Drawn(pack, 32, seed=0, hidden=share) for share in (0.5, 0.0))
-    batch, before = (rows.collate([rows[place] for place in range(32)]) for rows in (drawn, plain))
-    hidden = (batch["views"] == 0).float().mean((2, 3, 4))
-    assert 8 <= (hidden > 0).any(1).sum() <= 24 and ((hidden == 1) | (hidden < 0.4)).all()
-    assert (hidden == 1).any() and ((hidden > 0) & (hidden < 0.4)).any()
-    offsets = (batch["points"] - before["points"]) * 64
-    assert torch.allclose(offsets, offsets.round(), atol=1e-3) and offsets.round().abs().max() == 64 // 14 // 2
-    later = drawn.collate([drawn[place] for place in range(16, 32)])  # a process's share is varied as in the whole
-    assert torch.equal(later["views"], batch["views"][16:])
-
-
-def test_a_view_is_moved_as_far_as_its_landmarks():
-    batch = {"views": torch.zeros(1, 2, 3, 64, 64), "points": torch.full((1, 2, 68, 2), 0.5), "map": torch.zeros(1, 4, 4)}
-    batch["views"][..., 32, 32] = 1.0
-    move(batch, ["rgb", "spectrum"], torch.Generator().manual_seed(1), 1, 0)
-    (y, x), (v, u) = ((batch["views"][0, view, 0] == 1).nonzero()[0].tolist() for view in range(2))
-    assert (x, y) != (32, 32) and batch["points"][0, 0, 0].mul(64).tolist() == [x, y]
-    assert (u, v) == (32, 32) and (batch["points"][0, 1] == 0.5).all()
 
 
 @pytest.mark.parametrize("batch", [2, 3, 4, 7])

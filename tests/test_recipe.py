@@ -67,7 +67,6 @@ def test_a_rate_may_be_written_as_people_write_it(tmp_path):
             "stages: encoder\nencoder_from: default\nencoder_frozen: true\nauthenticity_epochs: 1",
             "encoder_frozen lets the expression head alone learn",
         ),
-        ("stages: encoder\nauthenticity_hidden: 0.5", "authenticity_hidden hides parts of faces while authenticity learns"),
         ("stages: encoder\nadapter_tasks: spoof", "adapter_tasks need the stage instruct"),
         ("answers: maybe", "answers is 'maybe', expected one of labels, evidence"),
         ("precision: double", "precision is 'double', expected one of auto"),

@@ -6,28 +6,26 @@ as the pack; each is drawn as often as its weight says, rounded up or down (syst
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import cycle, product
+from itertools import cycle
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 from torch.utils.data import Dataset
 
 from .losses import ACTIVE_FROM
 from .packed import Packed
 
 CLASSES = ("live", "attack", "digital", "emotion")
-HIDDEN_SIDE = (0.2, 0.6)  # of a view's side
 TEMPERING = 0.5  # of inverse frequencies: wholly balanced, a handful of rows would fill every batch (Mahajan et al. 2018)
 
 
 class Drawn(Dataset):
-    """A pack's rows in the order of an epoch; with `jitter`, landmark noise in IOD, each is varied anew every time, its light too; of a share `hidden`
-    of them a part is hidden, and all are moved. The Trainer takes them from the first to the last and says `set_epoch`."""
+    """A pack's rows in the order of an epoch; with `jitter`, landmark noise in IOD, each is varied anew every time, its light too. The Trainer
+    takes them from the first to the last and says `set_epoch`."""
 
-    def __init__(self, pack: Packed, batch: int, seed: int, jitter: float = 0.0, hidden: float = 0.0):
-        self.pack, self.seed, self.jitter, self.hidden = pack, seed, jitter, hidden
+    def __init__(self, pack: Packed, batch: int, seed: int, jitter: float = 0.0):
+        self.pack, self.seed, self.jitter = pack, seed, jitter
         self.batch = min(batch, len(pack))
         self.weights = row_weights(pack)
         self.set_epoch(0)
@@ -45,13 +43,10 @@ class Drawn(Dataset):
     def collate(self, rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
         """A batch, or a process's share of one: what varies a row is the same in both."""
         batch = self.pack.collate(rows) | {name: torch.stack([row[name] for row in rows]) for name in ("row", "pair")}
-        number, first = divmod(int(rows[0]["place"]), self.batch)
-        chance = self._chance(self.epoch, 1 + number * self.batch)
         if self.jitter:
+            number, first = divmod(int(rows[0]["place"]), self.batch)
+            chance = self._chance(self.epoch, 1 + number * self.batch)
             vary(batch, self.jitter, "rgb", self.pack.views, chance, self.batch, first)
-        if self.hidden:
-            move(batch, self.pack.views, chance, self.batch, first)
-            hide(batch, self.hidden, chance, self.batch, first)
         return batch
 
     def _chance(self, epoch: int, place: int = 0) -> torch.Generator:
@@ -72,40 +67,6 @@ def vary(
     gain = 1 + 0.2 * torch.randn(size, 1, 1, 1, generator=chance)[own]
     tint = 0.08 * torch.randn(size, 3, 1, 1, generator=chance)[own]
     batch["views"][:, view] = (gain * batch["views"][:, view] + tint).clamp(-1, 1)
-
-
-def move(batch: dict[str, Tensor], names: list[str], chance: torch.Generator, size: int, first: int) -> None:
-    """Every view by some pixels of its own, at most half a cell of the labels' map, its border drawn out, and the landmarks with it; but for a spectrum, whose
-    places are frequencies."""
-    views = batch["views"]
-    count, kinds, _, height, width = views.shape
-    most = width // batch["map"].shape[-1] // 2
-    offsets = torch.randint(-most, most + 1, (size, kinds, 2), generator=chance)[first : first + count]
-    offsets[:, [name == "spectrum" for name in names]] = 0
-    wider = pad(views.flatten(0, 1), (most,) * 4, mode="replicate").unflatten(0, (count, kinds))
-    for row, kind in product(range(count), range(kinds)):
-        x, y = (most - offsets[row, kind]).tolist()
-        views[row, kind] = wider[row, kind, :, y : y + height, x : x + width]
-    batch["points"] += (offsets / torch.tensor([width, height]))[:, :, None]
-
-
-def hide(batch: dict[str, Tensor], share: float, chance: torch.Generator, size: int, first: int) -> None:
-    """Of a share of the rows a rectangle in every view is the neutral fill (Zhong et al. 2020, "Random erasing data augmentation"), or, as often, one view is: who
-    must not rely on one place or one view finds more of what tells an attack."""
-    views = batch["views"]
-    _, kinds, _, height, width = views.shape
-    own = slice(first, first + len(views))
-    drawn, sides, corners = (torch.rand(size, n, generator=chance)[own] for n in (3, 2, 2))
-    sides = HIDDEN_SIDE[0] + (HIDDEN_SIDE[1] - HIDDEN_SIDE[0]) * sides
-    begin = corners * (1 - sides)
-    inside = [
-        (torch.arange(pixels) >= pixels * begin[:, axis, None]) & (torch.arange(pixels) < pixels * (begin + sides)[:, axis, None])
-        for axis, pixels in enumerate((height, width))
-    ]
-    part = (inside[0][:, :, None] & inside[1][:, None])[:, None, None]
-    view = (torch.arange(kinds) == (kinds * drawn[:, 2, None]).long())[:, :, None, None, None]
-    chosen, whole = (drawn[:, 0] < share)[:, None, None, None, None], (drawn[:, 1] < 0.5)[:, None, None, None, None]
-    views.masked_fill_(chosen & torch.where(whole, view, part), 0.0)
 
 
 def row_weights(pack: Packed) -> Tensor:

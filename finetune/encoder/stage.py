@@ -96,19 +96,16 @@ def train_authenticity(recipe: Recipe, encoder: FaceEncoder, pack: Packed, folde
     let_learn(encoder, authenticity=True, expression=False)
     weights = weights_of(recipe.encoder_weights)
     lesson = EncoderLesson(encoder.train(), {name: weight if name in AUTHENTICITY else 0.0 for name, weight in weights.items()})
-    pack = pack.where(pack.tells_of_attacks())
-    return _trained(recipe, lesson, pack, folder, recipe.authenticity_epochs, "authenticity_rate", recipe.authenticity_hidden)
+    return _trained(recipe, lesson, pack.where(pack.tells_of_attacks()), folder, recipe.authenticity_epochs, "authenticity_rate")
 
 
-def _trained(
-    recipe: Recipe, lesson: EncoderLesson, pack: Packed, folder: Path, epochs: float, rate: str, hidden: float = 0.0
-) -> FaceEncoder:
+def _trained(recipe: Recipe, lesson: EncoderLesson, pack: Packed, folder: Path, epochs: float, rate: str) -> FaceEncoder:
     rows, val = pack.where(pack.split("train")), pack.where(pack.halves()[0])
     if recipe.encoder_patience and not len(val):
         raise FacewiseError(f"encoder_patience is {recipe.encoder_patience}, but the pack has no faces of val to wait for")
     if recipe.encoder_drop == "frgca":
         shut_guidance(lesson.encoder)
-    drawn = Drawn(rows, recipe.encoder_batch, recipe.seed, recipe.landmark_jitter, hidden)
+    drawn = Drawn(rows, recipe.encoder_batch, recipe.seed, recipe.landmark_jitter)
     check_share("encoder_batch, or the number of rows that train,", drawn.batch)
     if is_main():
         folder.mkdir(parents=True, exist_ok=True)
