@@ -52,9 +52,7 @@ class Recipe:
     authenticity_epochs: float = 0.0  # of what tells of attacks alone; with any, those before are of expressions alone
     authenticity_rate: float = 2e-3
     experimental: tuple[str, ...] = ()  # attacks that settle no threshold of the verdict: nobody claims that they are found
-    left_out: tuple[
-        str, ...
-    ] = ()  # attacks of the pack that teach and calibrate nothing, and are measured on `test` all the same
+    left_out: tuple[str, ...] = ()  # attacks of the pack that teach and calibrate nothing, and are measured all the same
     encoder_weight_decay: float = 0.05
     landmark_jitter: float = 0.004  # IOD; the detector's own wander on still portraits
     encoder_weights: str = ""  # of its losses, where they are other than losses.py's: "contrast=0,change=0.2"
