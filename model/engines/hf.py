@@ -74,7 +74,7 @@ class HfEngine:
 
     @cached_property
     def grammars(self) -> Grammars:
-        return Grammars(self.processor.tokenizer, self.model.get_output_embeddings().weight.shape[0], sorted(self._ends))
+        return Grammars(self.processor.tokenizer, self.model.get_output_embeddings().weight.shape[0], sorted(self._stops))
 
     @torch.inference_mode()
     def _batch(self, requests: Sequence[Request], has_left: HasLeft) -> list[Completion]:
@@ -115,11 +115,15 @@ class HfEngine:
         ]
 
     @cached_property
+    def _stops(self) -> set[int]:
+        """Tokens that end a text: what fills the place after it does not, where that is another one."""
+        stops = self.model.generation_config.eos_token_id
+        return {*(stops if isinstance(stops, list) else [stops])} - {None}
+
+    @cached_property
     def _ends(self) -> set[int]:
         """Tokens that end a text or fill what comes after it; they are no written ones."""
-        settings = self.model.generation_config
-        ends = settings.eos_token_id if isinstance(settings.eos_token_id, list) else [settings.eos_token_id]
-        return {*ends, settings.pad_token_id} - {None}
+        return self._stops | {self.model.generation_config.pad_token_id} - {None}
 
     def _next_logits(self, begun: dict) -> torch.Tensor:
         """The logits [B, V] after each prompt."""
