@@ -162,15 +162,16 @@ def test_a_moved_landmark_moves_the_logits_inside_vllm(vllm, pictures):
     points = find_faces(picture.pixels)[0].ibug68[:, :2]
     moved = points.copy()
     moved[48:, 1] -= 6
-    live = processor.tokenizer.encode("Live", add_special_tokens=False)[0]
+    live, spoof = (processor.tokenizer.encode(word, add_special_tokens=False)[0] for word in CHOICES)
     seen = []
     for landmarks in (points, moved, points):
         asked = {"prompt_token_ids": ids, "multi_modal_data": {"image": [picture]}}
         asked["mm_processor_kwargs"] = {"landmarks": landmarks.tolist()}
         (output,) = vllm.llm.generate(
-            [asked], SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=[live]), use_tqdm=False
+            [asked], SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=[live, spoof]), use_tqdm=False
         )
-        seen.append(output.outputs[0].logprobs[0][live].logprob)
+        told = output.outputs[0].logprobs[0]
+        seen.append(told[live].logprob - told[spoof].logprob)  # a probability near one hardly moves, whatever the logits do
     assert abs(seen[1] - seen[0]) > 0.01 and math.isclose(seen[0], seen[2], abs_tol=1e-3)
 
 
