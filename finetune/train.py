@@ -22,7 +22,7 @@ from ..model.network.processing import EVIDENCE_FOLDER
 from .encoder.folds import check_folds
 from .encoder.losses import weights_of
 from .encoder.packed import Packed, read_pack
-from .encoder.stage import check_parts, check_views, encoder_config, encoder_of, kept_encoder, learned_encoder, will_have_places
+from .encoder.stage import check_parts, check_start, encoder_config, encoder_of, kept_encoder, learned_encoder, will_have_places
 from .language.adapters import check_targets
 from .language.answering import answers
 from .language.assistant_start import base_configs
@@ -153,7 +153,7 @@ def planned_encoder(recipe: Recipe, pack: Packed | None) -> FaceEncoderConfig:
     if recipe.encoder_from or pack is None:
         config = encoder_of(recipe.encoder_from).config
         if pack is not None:
-            check_views(recipe.encoder_from, config, pack)
+            check_start(recipe, config, pack)
         config.places |= will_have_places(recipe)
         return config
     return encoder_config(recipe, pack.where(pack.split("train")))

@@ -8,6 +8,7 @@ import math
 import shutil
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import numpy as np
@@ -24,6 +25,7 @@ from facewise.finetune import measure, train
 from facewise.finetune.encoder import stage as encoder_stage
 from facewise.finetune.encoder.packed import Packed, read_pack
 from facewise.finetune.language import answer_trainer
+from facewise.finetune.language import calibration as verdict
 from facewise.finetune.language.calibration import ALARMED, MISSED, calibration, has_vote, verdict_log_odds, verdict_rows
 from facewise.finetune.lessons.pack_lessons import PackSeen
 from facewise.finetune.measure import row, share
@@ -36,6 +38,11 @@ from facewise.model.errors import FacewiseError
 from facewise.model.network.perceive import Perceiver
 from facewise.model.network.processing import FacewiseProcessor
 from facewise.model.taxonomy import ATTACKS, AU_CODES
+
+PARTS = {
+    "subject": torch.arange(48) // 8,
+    "split": torch.arange(48) // 16,
+}  # two people each train, measure on the way, and are tested
 
 
 def facewise(*words: str) -> int:
@@ -90,6 +97,19 @@ def test_a_language_model_has_a_vote_where_it_tells_more_than_the_head():
     assert has_vote(other, head, spoof, people)
     assert not has_vote(np.sign(head), head, spoof, people) and not has_vote(rng.normal(size=400), head, spoof, people)
     assert not has_vote(other[:8], head[:8], spoof[:8], people[:8])  # two people tell nothing
+
+
+@pytest.mark.parametrize(("chosen", "settling"), [(True, 4), (False, 8)])
+def test_all_of_val_settles_the_head_unless_it_chose_an_epoch_or_the_words_have_a_vote(monkeypatch, chosen, settling):
+    split = torch.arange(96) // 32
+    pack = Packed({**noise(96), "split": split, "subject": torch.arange(96) // 8}, {})
+    fitted = []
+    monkeypatch.setattr(verdict, "verdict_log_odds", lambda model, processor, seen, places: np.zeros(len(places)))
+    monkeypatch.setattr(verdict, "calibration", lambda *odds: fitted.append(len(odds[0])) or calibration(*odds))
+    evidence = [SimpleNamespace(spoof_logit=float(live) + 0.01 * row) for row, live in enumerate(pack.tensors["live"])]
+    seen = SimpleNamespace(pack=pack, evidence=evidence, encoder=SimpleNamespace(config=SimpleNamespace(chosen_on_val=chosen)))
+    verdict.calibrated(None, None, seen)
+    assert fitted[-1] == 2 * settling
 
 
 def test_who_teaches_the_language_model_neither_trains_the_encoder_nor_calibrates(pack):
@@ -233,6 +253,24 @@ def test_a_verdict_is_calibrated_anew_and_the_words_stay(twin, finished, tmp_pat
     assert load(str(out)).ask(examples / "invented-face.jpg", task="spoof").faces[0].answer.text
 
 
+def test_what_a_model_cannot_start_is_one_line_before_a_folder_is_made(twin, finished, tmp_path, capsys):
+    start, out = tmp_path / "start", tmp_path / "out"
+    shutil.copytree(finished, start)
+    (start / "adapters").mkdir()
+    (start / "recipe.yaml").write_text("adapters_on: base\n")
+    other = written(
+        noise(48) | {"views": torch.zeros(48, 2, 64, 64, 3, dtype=torch.uint8)} | PARTS, tmp_path / "other.safetensors"
+    )
+    for flags, says in (
+        (("--stages", "encoder", "--places", "false"), "its encoder reads places of the skin"),
+        (("--stages", "calibrate"), "its adapters lie on the base; give --adapters_on base"),
+        (("--stages", "calibrate", "--adapters_on", "base", "--pack", str(other)), "the pack holds rgb, spoof at 64 px"),
+    ):
+        words = ("--encoder_from", str(start), "--pack_rows", "0", *flags, "--output_dir", str(out))
+        assert facewise("train", twin, *words) == 2
+        assert says in capsys.readouterr().err and not out.exists()
+
+
 def test_an_encoder_that_went_on_alone_keeps_the_words_of_its_model(twin, finished, tmp_path):
     out = tmp_path / "frozen"
     flags = ("--encoder_from", str(finished), "--stages", "encoder,calibrate", "--encoder_frozen", "true", "--pack_rows", "0")
@@ -302,7 +340,7 @@ def test_a_pack_that_leaves_a_part_empty_is_refused_before_training(twin, tmp_pa
 
 
 def test_an_attack_that_is_left_out_is_measured_and_teaches_nothing(tmp_path):
-    tensors = noise(48) | {"subject": torch.arange(48) // 8, "split": torch.arange(48) // 16}
+    tensors = noise(48) | PARTS
     spoofs = (tensors["attack"] == 1).nonzero().flatten()
     tensors["attack"][spoofs[::2]] = ATTACKS.index("print")
     pack = written(tensors, tmp_path / "noise.safetensors")

@@ -166,11 +166,7 @@ def started_encoder(recipe: Recipe, rows: Packed) -> FaceEncoder:
         encoder.region_projector.standardise(known_meshes(rows))
         return encoder
     encoder = encoder_of(recipe.encoder_from)
-    check_views(recipe.encoder_from, encoder.config, rows)
-    if encoder.config.places and not recipe.places:
-        raise FacewiseError(
-            f"{recipe.encoder_from}: its encoder reads places of the skin; leave places as it is, or train a new encoder (encoder_from empty)"
-        )
+    check_start(recipe, encoder.config, rows)
     if will_have_places(recipe) and not encoder.config.places:
         encoder.add_places()
     return encoder
@@ -181,8 +177,13 @@ def will_have_places(recipe: Recipe) -> bool:
     return recipe.places and "encoder" in recipe.stages and recipe.encoder_epochs > 0
 
 
-def check_views(name: str, seen: FaceEncoderConfig, rows: Packed) -> None:
-    """Raises FacewiseError where the encoder of the model `name` sees other views than the pack holds."""
+def check_start(recipe: Recipe, seen: FaceEncoderConfig, rows: Packed) -> None:
+    """Raises FacewiseError where the encoder that the recipe starts from sees other views than the pack holds, or would have to unlearn places."""
+    name = recipe.encoder_from
+    if seen.places and not recipe.places and "encoder" in recipe.stages:
+        raise FacewiseError(
+            f"{name}: its encoder reads places of the skin; leave places as it is, or train a new encoder (encoder_from empty)"
+        )
     size, grid = shape_of(rows)
     if (seen.views, seen.image_size, seen.grid) != (rows.views, size, grid):
         raise FacewiseError(

@@ -1,5 +1,5 @@
-"""How the verdict's two log-odds, the language model's and the head's, become one score and a band: fitted on the pack's `val` people who taught
-nothing, told on its `test` people."""
+"""How the verdict's two log-odds, the language model's and the head's, become one score and a band: fitted on `val` people of the pack who
+taught them nothing, told on its `test` people."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -76,9 +76,10 @@ class PlaceReadout(nn.Module):
         self.draw()
 
     def draw(self) -> None:
-        """As PyTorch draws a linear layer, whether it is new with its encoder or comes later; the last one says nothing yet."""
+        """Weights as PyTorch draws them, whether it is new with its encoder or comes later; the last layer says nothing yet."""
         for layer in (self.each, self.read[0]):
             init.kaiming_uniform_(layer.weight, a=5**0.5)
+            init.zeros_(layer.bias)
         init.zeros_(self.read[-1].weight)
         init.zeros_(self.read[-1].bias)
 
