@@ -12,7 +12,7 @@ from .answer import Answer, Interval
 from .movements import NUMBERS, expressions
 from .readings import is_active
 from .refusals import refusal
-from .taxonomy import ATTACKS, AU_WORDS, CUES, EMOTIONS
+from .taxonomy import ATTACKS, AU_WORDS, CUES, EMOTIONS, NO_PROTOTYPE
 from .wording import EMOTION_FORMS, NO_ACTION, VERDICT_SENTENCES, level, opening, percent, sentences
 
 # Patterns of how everyday words begin -> the action units of which one at least must be active for a text to say so.
@@ -54,8 +54,9 @@ _CONFIGURATION = re.compile(
     rf"\bconfiguration\b(?! (?:has no clear prototype|resembles (?:no single emotion clearly|(?:an? )?(?:{'|'.join(form for forms in EMOTION_FORMS.values() for form in forms)})))\b)",
     re.IGNORECASE,
 )
-# "to neither side" is blank after `affirmed`.
-_LEANS = re.compile(r"\bevidence (?:\w+ )?(?:points?|leans?|speaks?|tends?)\b(?! clearly to  )", re.IGNORECASE)
+_LEANS = re.compile(r"\bevidence (?:\w+ )?(?:points?|leans?|speaks?|tends?)\b", re.IGNORECASE)
+_NOWHERE = " clearly to neither side"
+_NO_SIGN = re.compile(r"\bno single (?:sign|cue)\b", re.IGNORECASE)
 _HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
 _SHOWS = re.compile(r"^the face shows\b", re.IGNORECASE)
 _JOINING = re.compile(r"\b(?:and|is|are|both|clearly|slightly|strongly|on the (?:left|right))\b|\(AU\d+\)|[\s,.;]", re.IGNORECASE)
@@ -157,6 +158,7 @@ def contradicts(text: str, answer: Answer) -> bool:
         or _wrong_emotion(said, answer)
         or _wrong_configuration(text, answer)
         or _wrong_claim(said, answer)
+        or (answer.task == "spoof" and _wrong_balance(text, said, answer))
         or any(_MICRO.search(part) and not _HEDGED.search(part) for part in sentences(said))
         or (answer.intervals is not None and (_wrong_region(said, answer) or _wrong_count(text, answer.intervals)))
         or (answer.task == "spoof" and _wrong_sign(said, answer))
@@ -245,19 +247,31 @@ def _wrong_emotion(said: str, answer: Answer) -> bool:
 
 
 def _wrong_configuration(text: str, answer: Answer) -> bool:
-    """Says of it what it cannot be, or what it resembles where no emotion was read."""
-    return bool(_CONFIGURATION.search(text)) or (answer.emotion is None and "configuration" in text.casefold())
+    """Says of it what it cannot be, that it has no prototype where it has, or what it resembles where no emotion was read."""
+    label, said = answer.emotion.label if answer.emotion else None, text.casefold()
+    return bool(
+        _CONFIGURATION.search(text)
+        or ("prototype" in said and label != NO_PROTOTYPE)
+        or ("configuration" in said and label is None)
+    )
 
 
 def _wrong_claim(said: str, answer: Answer) -> bool:
-    """Says live or spoof against the label, or without one, or that the evidence leans where the label does not."""
+    """Says live or spoof against the label, or without one."""
     right = CLAIMS.get(answer.label or "", ())
     openings = [word for label, word in VERDICT_SENTENCES.items() if label != answer.label]
     if any(sentence.startswith(tuple(openings)) for sentence in sentences(said)):
         return True
-    if answer.task == "spoof" and answer.label != "spoof" and _LEANS.search(said):
-        return True
     return any(found[found.lastindex or 0].lower() not in right for found in _CLAIM.finditer(said))
+
+
+def _wrong_balance(text: str, said: str, answer: Answer) -> bool:
+    """Says that the evidence leans where the label does not, or leans nowhere where it does, or that no sign is clear beside those that are."""
+    for found in _LEANS.finditer(said):
+        is_open = text[found.end() :].startswith(_NOWHERE)
+        if answer.label != ("uncertain" if is_open else "spoof"):
+            return True
+    return bool(_NO_SIGN.search(text) and any(cue.name != "other" for cue in answer.cues or ()))
 
 
 def _wrong_region(said: str, answer: Answer) -> bool:

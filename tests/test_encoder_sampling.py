@@ -8,6 +8,7 @@ from noise_pack import noise
 
 from facewise.finetune.encoder.packed import Packed
 from facewise.finetune.encoder.sampling import Drawn, epoch_order, row_weights
+from facewise.finetune.encoder.variation import Chance, finish, finished
 
 
 def pack_of(n: int, **columns: torch.Tensor) -> Packed:
@@ -75,10 +76,34 @@ def test_noise_and_light_are_drawn_anew_each_epoch_and_the_same_after_a_resume()
     assert all(torch.equal(values, resumed[name]) or values.isnan().any() for name, values in first.items())
     still = drawn.pack.collate([drawn[place] for place in range(4, 8)])
     assert not torch.equal(first["canonical"], still["canonical"]) and not torch.equal(first["views"][:, 0], still["views"][:, 0])
-    assert torch.equal(first["views"][:, 1], still["views"][:, 1]) and first["views"].abs().max() <= 1
+    assert torch.equal(first["views"][:, 1, 0], still["views"][:, 1, 0]) and first["views"].abs().max() <= 1
     drawn.set_epoch(1)
     at_first = [drawn.order.index(row) for row in again.order[4:8] if row in drawn.order]
     assert at_first and not torch.equal(drawn.collate([drawn[at_first[0]]])["canonical"], first["canonical"][:1])
+
+
+def test_a_picture_of_more_contrast_has_more_high_pass_and_gradients_and_the_same_binary_patterns():
+    textures = torch.tensor([0.4, 0.4, -0.6])[:, None, None].expand(3, 4, 4)
+    views = torch.stack([torch.full((3, 4, 4), 0.5), textures])[None]
+    finish(views, ["rgb", "spoof"], Chance(chance(), 1, slice(1)))
+    patterns, high, gradients = views[0, 1, :, 0, 0].tolist()
+    assert patterns == pytest.approx(0.4) and high != pytest.approx(0.4)
+    assert high / 0.4 == pytest.approx((gradients + 1) / 0.4)
+
+
+def test_a_finish_may_leave_a_picture_alone_or_take_its_colours():
+    picture = torch.rand(2, 3, 4, 4) * 2 - 1
+    one, none = torch.ones(2, 1, 1, 1), torch.zeros(2, 3, 1, 1)
+    assert torch.allclose(finished(picture, one, one, one, none), picture, atol=1e-6)
+    grey = finished(picture, one, one, 0 * one, none)
+    assert torch.allclose(grey, picture.mean(1, keepdim=True).expand_as(picture), atol=1e-6)
+    assert (finished(picture, one, 2 * one, one, none) <= picture + 1e-6).all()
+
+
+@pytest.mark.parametrize("drop", ["rgb", "spoof"])
+def test_a_view_that_an_ablation_goes_without_is_not_varied_either(drop):
+    rows = Drawn(pack_of(8).without(drop), 4, seed=0, jitter=0.01)
+    assert not rows.collate([rows[place] for place in range(4)])["views"][:, rows.pack.views.index(drop)].any()
 
 
 @pytest.mark.parametrize("batch", [2, 3, 4, 7])

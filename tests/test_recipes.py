@@ -29,6 +29,8 @@ def test_every_preset_has_one_and_there_is_a_tiny_one():
         "facewise-135m-further",
         "facewise-135m-places",
         "facewise-135m-fourth",
+        "facewise-135m-snapshots",
+        "ablations",
         "facewise-2b",
         "facewise-8b",
         "tiny",
@@ -38,8 +40,8 @@ def test_every_preset_has_one_and_there_is_a_tiny_one():
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_it_is_read_and_is_of_its_preset(path, gpu):
     recipe = read_recipe([str(path)])
-    assert recipe.preset == ("facewise-135m" if path.stem == "tiny" else "-".join(path.stem.split("-")[:2]))
-    assert recipe.output_dir == f"runs/{path.stem}" and (*recipe.rows, recipe.pack) != ("",)
+    assert recipe.preset == ("facewise-135m" if path.stem in ("tiny", "ablations") else "-".join(path.stem.split("-")[:2]))
+    assert recipe.output_dir in (f"runs/{path.stem}", Recipe.output_dir) and (*recipe.rows, recipe.pack) != ("",)
     if "instruct" in recipe.stages:
         assert (recipe.kept_skills, recipe.declines) == (0.1, 0.05)  # docs/science.md §7
 

@@ -9,12 +9,14 @@ from facewise.data_builders.attacks.head import light
 from facewise.data_builders.attacks.limb import Pose, posed
 from facewise.data_builders.attacks.limb import drawn as limb_drawn
 from facewise.data_builders.attacks.print import print_attack
+from facewise.data_builders.scenery.company import accompanied
 from facewise.data_builders.scenery.hands import gesturing, held, outline
 from facewise.data_builders.scenery.matting import cut_out, matte_flaw, matted, person_matte, rematted
 from facewise.data_builders.scenery.scenes import SCENES, contact_shadow, scene
 from facewise.data_builders.synthesis.camera import srgb
 from facewise.data_builders.synthesis.photo import Attack, Photo, read_photo
 from facewise.model.errors import FacewiseError
+from facewise.model.perception.faces import find_faces
 from facewise.model.perception.landmarks import IBUG68_IN_478
 
 SIZE = (300, 380)
@@ -148,6 +150,21 @@ def test_a_photo_that_cannot_be_cut_out_is_refused_in_one_line(photo):
     behind = scene(photo.pixels.shape[1::-1], np.random.default_rng(1))
     with pytest.raises(FacewiseError, match="cannot be cut out of the photo: .*; take another photo"):
         matted(turned, behind, np.random.default_rng(1))
+
+
+def test_others_stand_beside_a_face_and_smaller_and_who_cannot_be_cut_out_stays_away(photo):
+    size = (900, 700)
+    behind = scene(size, np.random.default_rng(0), "wall")
+    beside = accompanied(behind, [photo], (450.0, 350.0), 90.0, np.random.default_rng(1)).pixels
+    changed = np.abs(beside - behind.pixels).mean(2) > 0.02
+    columns = changed.mean(0)
+    assert beside.shape == behind.pixels.shape and 0 <= beside.min() <= beside.max() <= 1
+    assert min(columns[:300].mean(), columns[600:].mean()) == 0 < max(columns[:300].mean(), columns[600:].mean()), "on one side"
+    assert changed[-1].any(), "nobody ends in the air"
+    found = find_faces(np.rint(255 * srgb(beside)).astype(np.uint8))
+    assert len(found) == 1 and found[0].iod_px < 90
+    uncut = Photo(photo.pixels[:, : int(photo.centre[0])], photo.points)
+    assert np.array_equal(accompanied(behind, [uncut], (450.0, 350.0), 90.0, np.random.default_rng(1)).pixels, behind.pixels)
 
 
 @pytest.mark.shared

@@ -197,6 +197,27 @@ def test_where_the_verdict_does_not_lean_the_evidence_does_not(label):
 
 
 @pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("live", "The evidence points clearly to neither side."),
+        ("spoof", "The evidence points clearly to neither side."),
+        ("live", "No clear prototype."),
+        ("spoof", "No single sign of an attack is clear."),  # beside the edge and the halftone that it names
+    ],
+)
+def test_a_settled_verdict_is_not_taken_back_by_what_follows(label, said):
+    answer = SPOOF if label == "spoof" else Answer("spoof", "-", label, score=0.1, cues=())
+    assert agrees(settled(answer), answer) and contradicts(f"{settled(answer)} {said}", answer)
+
+
+def test_a_prototype_is_denied_only_where_the_object_has_none():
+    none = Emotion("no clear prototype", {"no clear prototype": 0.8, "happiness": 0.2})
+    shown = au_answer("describe", **SMILE)
+    assert not contradicts("The face has no clear prototype.", replace(shown, emotion=none))
+    assert contradicts("The face has no clear prototype.", shown)
+
+
+@pytest.mark.parametrize(
     "more",
     [
         " The corners are even. The corners are even.",

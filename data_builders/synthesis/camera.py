@@ -46,9 +46,9 @@ class Camera:
 
 
 FAMILIES = {
-    "phone": Family((0.4, 1.0), (0.002, 0.012), (0.001, 0.006), (0.2, 0.9), (70, 93), 0.06, 0.25),
-    "dslr": Family((0.3, 1.2), (0.0, 0.004), (0.0, 0.003), (0.0, 0.4), (85, 97), 0.03, 0.15),
-    "webcam": Family((0.7, 1.6), (0.006, 0.025), (0.003, 0.012), (0.0, 1.2), (50, 85), 0.1, 0.3),
+    "phone": Family((0.4, 1.0), (0.002, 0.012), (0.001, 0.006), (0.2, 0.9), (70, 93), 0.12, 0.25),
+    "dslr": Family((0.3, 1.2), (0.0, 0.004), (0.0, 0.003), (0.0, 0.4), (85, 97), 0.08, 0.15),
+    "webcam": Family((0.7, 1.6), (0.006, 0.025), (0.003, 0.012), (0.0, 1.2), (50, 85), 0.15, 0.3),
 }
 
 
@@ -63,8 +63,8 @@ def sample_camera(rng: np.random.Generator, family: str) -> Camera:
         rng.uniform(*ranges.sharpen),
         int(rng.integers(*ranges.quality)),
         (red, green, blue),
-        float(2 ** rng.normal(0, 0.2)),
-        float(rng.uniform(-0.25, 0.2)),
+        float(2 ** rng.normal(0, 0.25)),
+        float(rng.uniform(-0.3, 0.3)),
         float(ranges.haze * rng.random() ** 3),
     )
 

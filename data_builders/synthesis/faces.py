@@ -22,6 +22,7 @@ from ..rig.expressions import Aus, resembled, sample_expression
 from ..rig.look import Painting, painting
 from ..rig.render import render, sample_view
 from ..rig.rig import Rig, expressed, lip_parting, load_rig, sample_person
+from ..scenery.snapshots import SNAPPED, snapped
 from ..splits import split_of
 from .camera import FAMILIES, HELD_OUT, SENSOR, picture_size, sample_camera, shoot
 from .photo import Photo, framed, read_photo
@@ -124,11 +125,14 @@ def _driven(job: FaceJob, out: Path, rng: np.random.Generator) -> list[Record]:
     fit = fitted(photo, doll.model)
     aus, emotion = (job.aus, None) if job.aus is not None else _wanted(rng)
     family = camera_family(job.split, rng)
-    crop = int(rng.integers(2**31))  # both of a pair are framed alike
+    crop, look = rng.integers(2**31, size=2).tolist()  # both of a pair are framed and taken alike
+    is_snapshot = rng.random() < SNAPPED
     jpegs = {}
     for name, change in (("null", {}), ("driven", towards(photo, fit, doll, aus))):
         made = driven(photo, fit, change, doll, np.random.default_rng(crop))
-        frame = framed(Photo(made.pixels, photo.points), np.random.default_rng(crop)).pixels
+        taken = Photo(made.pixels, photo.points)
+        taken = snapped(taken, np.random.default_rng(look)) if is_snapshot else taken
+        frame = framed(taken, np.random.default_rng(crop)).pixels
         jpegs[name] = shoot(frame, sample_camera(rng, family), rng)
     null, moved = (_pair_record(job, name, jpeg, out, family) for name, jpeg in jpegs.items())  # both or neither
     levels = {code: sides for code, sides in made.aus_after.items() if code in AU_CODES}

@@ -27,7 +27,7 @@ from .camera import srgb
 from .faces import FaceJob, make_face, rig_and_painting
 from .films import strip
 from .production import produce, random_of
-from .spoofs import SHARES, SpoofJob, make_spoof
+from .spoofs import SHARES, SpoofJob, make_spoof, spoof_job
 
 ACROSS = 8
 TILE_PX = 224
@@ -75,9 +75,7 @@ def _spoof_jobs(portraits: Sequence[Portrait], seed: int) -> Iterator[SpoofJob]:
     for kind in SHARES:
         rng = random_of(seed, kind)
         for number, i in enumerate(rng.permutation(len(real))[: 2 * ACROSS]):
-            others = [other for other in real if other.split == real[i].split and other.subject != real[i].subject]
-            donor = others[rng.integers(len(others))] if others else None
-            yield SpoofJob(f"{kind.replace(' ', '-')}-{number}", kind, real[i], donor)
+            yield spoof_job(f"{kind.replace(' ', '-')}-{number}", kind, real[i], real, rng)
 
 
 def _spoofs(out: Path, records: Sequence[Record]) -> Iterator[Row]:

@@ -6,8 +6,10 @@ smile, and a folder would be a label; faces.py makes the same people with all of
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,9 +27,11 @@ from ..manipulations.digital import NULLS as DIGITAL_NULLS
 from ..manipulations.swaps import self_blend
 from ..portraits import Portrait
 from ..records import GENUINE, Record
+from ..scenery.company import accompanied
 from ..scenery.hands import gesturing, held, outline
 from ..scenery.matting import matted, rematted
-from ..scenery.scenes import contact_shadow, scene
+from ..scenery.scenes import Scene, contact_shadow, scene
+from ..scenery.snapshots import SNAPPED, snapped
 from .camera import (
     FAMILIES,
     HELD_OUT,
@@ -71,10 +75,11 @@ SHARES = {
 OF_GENERATED = {"generated": 15, "generated staged": 5}  # generated faces are nobody's attack
 # Of all pictures, live or not, or what surrounds the face would be the label:
 HANDLED = 0.4  # shared, edited and stored again before anything else happens to them
-SETTINGS = {"own": 0.84, "matted": 0.09, "null matte": 0.07}  # what the person stands before
+SETTINGS = {"own": 0.35, "matted": 0.33, "company": 0.2, "null matte": 0.12}  # what the person stands before
 HAND = 0.07  # with fingers at the chin or a hand beside the face, where the face itself is photographed
 HELD = 0.45  # of prints and replays whose border shows; what is on a desk lies there
 BEHIND_PX = (450, 570)
+COMPANY = 2  # people beside a person, at most
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class SpoofJob:
     kind: str
     portrait: Portrait
     donor: Portrait | None
+    company: tuple[Portrait, ...] = ()
 
 
 def spoof_jobs(portraits: Sequence[Portrait], count: int, seed: int) -> list[SpoofJob]:
@@ -97,16 +103,25 @@ def _job(portraits: Sequence[Portrait], number: int, seed: int) -> SpoofJob:
     ]
     shares = OF_GENERATED if portrait.generated else SHARES
     kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
+    return spoof_job(f"{number:06d}-{kind.replace(' ', '-')}", kind, portrait, portraits, rng)
+
+
+def spoof_job(name: str, kind: str, portrait: Portrait, portraits: Sequence[Portrait], rng: np.random.Generator) -> SpoofJob:
+    """With others of its split: a donor, and who stands beside, whose photo is nobody's work."""
     others = [other for other in portraits if other.split == portrait.split and other.subject != portrait.subject]
+    people = [other for other in others if not other.generated]
     donor = others[rng.integers(len(others))] if others else None
-    return SpoofJob(f"{number:06d}-{kind.replace(' ', '-')}", kind, portrait, donor)
+    company = [people[number] for number in rng.integers(len(people), size=COMPANY)] if people else []
+    return SpoofJob(name, kind, portrait, donor, tuple(company))
 
 
 def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Record]:
     """Raises FacewiseError where the photo gives no such picture."""
     photo = _handled(read_photo(job.portrait.path), rng)
+    is_snapshot = rng.random() < SNAPPED
+    photo = snapped(photo, rng) if is_snapshot else photo
     setting = str(rng.choice(list(SETTINGS), p=list(SETTINGS.values())))
-    photo = _set_in(setting, photo, rng)
+    photo = _set_in(setting, photo, job, rng)
     family = str(rng.choice([name for name in (*FAMILIES, UNSHOT) if job.portrait.split != "train" or name != HELD_OUT]))
     variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
     made = _made(job, photo, variant, rng)
@@ -117,6 +132,7 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
         raise FacewiseError(f"the {job.kind} cannot be seen in the picture")
     made_of = "rig" if job.portrait.drawn else "photo"
     source = {"made of": made_of, "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
+    source |= {"snapshot": is_snapshot}
     source |= {"variant": variant} if job.kind in STAGED else {}
     source |= {"donor": job.donor.path.name} if job.kind in OF_TWO and job.donor else {}
     record = _record(job, *write_media(out, f"{job.name}.jpg", jpeg), source)
@@ -152,6 +168,8 @@ def _made(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -
     """The frame before the camera; of a live person its mask and cues mean nothing."""
     if job.kind in STAGED:
         behind = scene(BEHIND_PX, rng)
+        if rng.random() < SETTINGS["company"]:
+            behind = _with_company(behind, job, (BEHIND_PX[0] / 2, BEHIND_PX[1] / 2), BEHIND_PX[0] / 5, rng)
         return _presented(STAGED[job.kind](photo, rng, variant, behind.pixels), behind.kind, rng)
     if job.kind in ("null staging", "generated staged"):
         return _live(seen_flat(stage(photo, rng, edge=False)))
@@ -183,11 +201,25 @@ def _live(frame: np.ndarray) -> Attack:
     return Attack(frame, np.zeros(frame.shape[:2], np.float32), {})
 
 
-def _set_in(setting: str, photo: Photo, rng: np.random.Generator) -> Photo:
-    """The person before another scene, cut out and put back before the own one, or left alone."""
-    if setting == "matted":
-        return matted(photo, scene(photo.pixels.shape[1::-1], rng), rng)
-    return rematted(photo, rng) if setting == "null matte" else photo
+def _set_in(setting: str, photo: Photo, job: SpoofJob, rng: np.random.Generator) -> Photo:
+    """The person before another scene, with other people at times, or cut out and put back before the own one, or left alone."""
+    if setting == "own":
+        return photo
+    if setting == "null matte":
+        return rematted(photo, rng)
+    behind = scene(photo.pixels.shape[1::-1], rng)
+    if setting == "company":
+        behind = _with_company(behind, job, photo.centre, photo.iod, rng)
+    return matted(photo, behind, rng)
+
+
+def _with_company(behind: Scene, job: SpoofJob, centre: tuple[float, float], iod_px: float, rng: np.random.Generator) -> Scene:
+    """One or two people of the same split; whose photo is too small for a picture of its own stays away."""
+    others = []
+    for other in job.company[: 1 + int(rng.integers(COMPANY))]:
+        with suppress(FacewiseError):
+            others.append(read_photo(other.path))
+    return accompanied(behind, others, centre, iod_px, rng)
 
 
 def _handled(photo: Photo, rng: np.random.Generator) -> Photo:
@@ -207,7 +239,7 @@ def _presented(made: Attack, where: str, rng: np.random.Generator) -> Attack:
     return made
 
 
-def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> Record:
+def _record(job: SpoofJob, media: str, digest: str, source: dict[str, Any]) -> Record:
     portrait, kind = job.portrait, job.kind
     is_live = None if portrait.generated or kind in ALTERED else not _is_attack(kind)
     return Record(
@@ -220,10 +252,17 @@ def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> R
         portrait.split,
         live=is_live,
         attack=kind if kind in STAGED or kind in ON_A_FACE else None,
-        digital="synthetic" if portrait.generated else ALTERED.get(kind, None if portrait.drawn else GENUINE),
+        digital=_digital(job, source["snapshot"]),
         cues={} if is_live else None,
         source=source,
     )
+
+
+def _digital(job: SpoofJob, is_snapshot: bool) -> str | None:
+    """What software did; unknown of renders, and of snapshots that nobody altered, whose turned heads are software's too."""
+    if job.portrait.generated:
+        return "synthetic"
+    return ALTERED.get(job.kind, None if job.portrait.drawn or is_snapshot else GENUINE)
 
 
 def _at_file_size(made: Attack) -> np.ndarray:

@@ -14,7 +14,7 @@ from ...data_builders.portraits import Portrait
 from ...data_builders.records import Record
 from ...data_builders.synthesis.camera import HELD_OUT
 from ...data_builders.synthesis.production import random_of
-from ...data_builders.synthesis.spoofs import SpoofJob, make_spoof
+from ...data_builders.synthesis.spoofs import SpoofJob, make_spoof, spoof_job
 from ...model.perception.picture import read_picture
 from ...model.readings import attack_type
 from ...model.taxonomy import EXPERIMENTAL_ATTACKS
@@ -53,9 +53,8 @@ def jobs(people: Sequence[Portrait], count: int, seed: int) -> list[SpoofJob]:
     for kind, number in wanted.items():
         order = random_of(seed, f"attacks {kind}").permutation(len(people))
         for i, portrait in enumerate(again([people[k] for k in order], number)):
-            donors = [other for other in people if other.subject != portrait.subject]
-            donor = donors[int(random_of(seed, f"donor {kind} {i}").integers(len(donors)))] if donors else None
-            found.append(SpoofJob(f"{kind.replace(' ', '-')}-{i:04d}", kind, portrait, donor))
+            chance = random_of(seed, f"others {kind} {i}")
+            found.append(spoof_job(f"{kind.replace(' ', '-')}-{i:04d}", kind, portrait, people, chance))
     return found
 
 

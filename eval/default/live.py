@@ -5,7 +5,8 @@ A null attack went the whole way of a print or a mask, staging and camera, witho
 
 from collections import Counter
 
-from ...data_builders.synthesis.spoofs import SpoofJob, make_spoof
+from ...data_builders.synthesis.production import random_of
+from ...data_builders.synthesis.spoofs import make_spoof, spoof_job
 from .material import Material, photos
 from .reader import Reader
 from .row import REAL, SIMULATED, Row, share_row
@@ -32,7 +33,13 @@ def _shares(who: str, reader: Reader, material: Material, people: list, told: st
 def null_attacks(reader: Reader, material: Material) -> list[Row]:
     people = material.tested(material.people)
     jobs = [
-        SpoofJob(f"{kind.replace(' ', '-')}-{number:04d}", kind, portrait, None)
+        spoof_job(
+            f"{kind.replace(' ', '-')}-{number:04d}",
+            kind,
+            portrait,
+            people,
+            random_of(material.settings.seed, f"{kind} {number}"),
+        )
         for kind in NULLS
         for number, portrait in enumerate(
             again(material.some(people, material.settings.attacks, kind), material.settings.attacks)

@@ -13,16 +13,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from .ablation import batch_without
 from .losses import ACTIVE_FROM
 from .packed import Packed
+from .variation import Chance, vary
 
 CLASSES = ("live", "attack", "digital", "emotion")
 TEMPERING = 0.5  # of inverse frequencies: wholly balanced, a handful of rows would fill every batch (Mahajan et al. 2018)
 
 
 class Drawn(Dataset):
-    """A pack's rows in the order of an epoch; with `jitter`, landmark noise in IOD, each is varied anew every time, its light too. The Trainer
-    takes them from the first to the last and says `set_epoch`."""
+    """A pack's rows in the order of an epoch; with `jitter`, landmark noise in IOD, each is varied anew every time. The Trainer takes them from the
+    first to the last and says `set_epoch`."""
 
     def __init__(self, pack: Packed, batch: int, seed: int, jitter: float = 0.0):
         self.pack, self.seed, self.jitter = pack, seed, jitter
@@ -45,28 +47,13 @@ class Drawn(Dataset):
         batch = self.pack.collate(rows) | {name: torch.stack([row[name] for row in rows]) for name in ("row", "pair")}
         if self.jitter:
             number, first = divmod(int(rows[0]["place"]), self.batch)
-            chance = self._chance(self.epoch, 1 + number * self.batch)
-            vary(batch, self.jitter, "rgb", self.pack.views, chance, self.batch, first)
-        return batch
+            generator = self._chance(self.epoch, 1 + number * self.batch)
+            vary(batch, self.jitter, self.pack.views, Chance(generator, self.batch, slice(first, first + len(rows))))
+        return batch_without(batch, self.pack.drop, self.pack.views)  # what an ablation goes without is not varied either
 
     def _chance(self, epoch: int, place: int = 0) -> torch.Generator:
         drawn = np.random.SeedSequence([self.seed, epoch, place]).generate_state(1, np.uint64)[0]
         return torch.Generator().manual_seed(int(drawn >> np.uint64(1)))
-
-
-def vary(
-    batch: dict[str, Tensor], jitter: float, lit: str, views: list[str], chance: torch.Generator, size: int, first: int
-) -> None:
-    """Moves the landmarks by the detector's own wander, and changes the light of one view; texture views have fixed gains that mean something.
-    `batch` holds the rows from the `first` on of one that has `size`."""
-    own, view = slice(first, first + len(batch["canonical"])), views.index(lit)
-    noise = jitter * torch.randn(size, *batch["canonical"].shape[1:], generator=chance)[own]
-    batch["canonical"] += noise
-    batch["mesh"] += jitter * torch.randn(size, *batch["mesh"].shape[1:], generator=chance)[own]  # NaN stays
-    batch["points"] += 0.3 * noise[:, None, :, :2]  # an IOD is about .3 of a view
-    gain = 1 + 0.2 * torch.randn(size, 1, 1, 1, generator=chance)[own]
-    tint = 0.08 * torch.randn(size, 3, 1, 1, generator=chance)[own]
-    batch["views"][:, view] = (gain * batch["views"][:, view] + tint).clamp(-1, 1)
 
 
 def row_weights(pack: Packed) -> Tensor:
