@@ -38,7 +38,7 @@ from .processes import begin, check_shares, end, is_main, main_first, tell, toge
 from .recipe import Recipe, read_recipe
 from .recipe_checks import WORDS
 from .run_folder import alone, check_folder, claim
-from .validation import write_table
+from .validation import TABLE, write_table
 from .watch import told_when_full
 
 
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> None:
         with main_first():
             pack, rows = material(recipe)
         is_model = has_words or "calibrate" in recipe.stages
-        is_done = (out / ("config.json" if is_model else EVIDENCE_FOLDER)).exists()  # written last
+        is_done = (out / ("config.json" if is_model else TABLE)).exists()  # written last
         planned = [] if is_done else plan(recipe, pack, rows, has_words)
     with ExitStack() as held:
         with together():

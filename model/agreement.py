@@ -55,8 +55,10 @@ _CONFIGURATION = re.compile(
     re.IGNORECASE,
 )
 _LEANS = re.compile(r"\bevidence (?:\w+ )?(?:points?|leans?|speaks?|tends?)\b", re.IGNORECASE)
-_NOWHERE = " clearly to neither side"
-_NO_SIGN = re.compile(r"\bno single (?:sign|cue)\b", re.IGNORECASE)
+_OPEN = re.compile(r"\bevidence\b[^.!?]*\b(?:neither|(?:no|either|both) (?:side|way)s?)\b", re.IGNORECASE)
+_NO_SIGN = re.compile(r"\bno (?:single |clear )?(?:sign|cue)s?\b", re.IGNORECASE)
+_NO_PROTOTYPE = re.compile(r"\bno (?:clear |full |single )?prototype\b", re.IGNORECASE)
+_STRONGEST_VERDICT = re.compile(r"\bthe strongest is (?:live|spoof|uncertain)\b", re.IGNORECASE)
 _HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
 _SHOWS = re.compile(r"^the face shows\b", re.IGNORECASE)
 _JOINING = re.compile(r"\b(?:and|is|are|both|clearly|slightly|strongly|on the (?:left|right))\b|\(AU\d+\)|[\s,.;]", re.IGNORECASE)
@@ -158,7 +160,7 @@ def contradicts(text: str, answer: Answer) -> bool:
         or _wrong_emotion(said, answer)
         or _wrong_configuration(text, answer)
         or _wrong_claim(said, answer)
-        or (answer.task == "spoof" and _wrong_balance(text, said, answer))
+        or (answer.task == "spoof" and _wrong_balance(text, answer))
         or any(_MICRO.search(part) and not _HEDGED.search(part) for part in sentences(said))
         or (answer.intervals is not None and (_wrong_region(said, answer) or _wrong_count(text, answer.intervals)))
         or (answer.task == "spoof" and _wrong_sign(said, answer))
@@ -248,11 +250,12 @@ def _wrong_emotion(said: str, answer: Answer) -> bool:
 
 def _wrong_configuration(text: str, answer: Answer) -> bool:
     """Says of it what it cannot be, that it has no prototype where it has, or what it resembles where no emotion was read."""
-    label, said = answer.emotion.label if answer.emotion else None, text.casefold()
+    label = answer.emotion.label if answer.emotion else None
     return bool(
         _CONFIGURATION.search(text)
-        or ("prototype" in said and label != NO_PROTOTYPE)
-        or ("configuration" in said and label is None)
+        or (label != NO_PROTOTYPE and _NO_PROTOTYPE.search(text))
+        or (label not in (None, "uncertain") and "no single emotion" in text)
+        or (label is None and "configuration" in text.casefold())
     )
 
 
@@ -265,13 +268,17 @@ def _wrong_claim(said: str, answer: Answer) -> bool:
     return any(found[found.lastindex or 0].lower() not in right for found in _CLAIM.finditer(said))
 
 
-def _wrong_balance(text: str, said: str, answer: Answer) -> bool:
-    """Says that the evidence leans where the label does not, or leans nowhere where it does, or that no sign is clear beside those that are."""
-    for found in _LEANS.finditer(said):
-        is_open = text[found.end() :].startswith(_NOWHERE)
-        if answer.label != ("uncertain" if is_open else "spoof"):
+def _wrong_balance(text: str, answer: Answer) -> bool:
+    """Says that the evidence leans where the label does not, or leans nowhere where it does, that no sign is clear beside those that are, or calls the
+    verdict strong."""
+    for part in sentences(text):
+        is_open = bool(_OPEN.search(part))
+        if (is_open and answer.label != "uncertain") or (
+            not is_open and answer.label != "spoof" and _LEANS.search(affirmed(part))
+        ):
             return True
-    return bool(_NO_SIGN.search(text) and any(cue.name != "other" for cue in answer.cues or ()))
+    has_signs = any(cue.name != "other" for cue in answer.cues or ())
+    return bool((has_signs and _NO_SIGN.search(text)) or _STRONGEST_VERDICT.search(text))
 
 
 def _wrong_region(said: str, answer: Answer) -> bool:

@@ -1,5 +1,6 @@
 """`facewise synth`: sets keep their records' promises, say no in one line, and give the same files twice."""
 
+import itertools
 import json
 import os
 import shutil
@@ -12,10 +13,10 @@ import pytest
 
 from facewise.cli import main
 from facewise.data_builders.leaks import seen_records
-from facewise.data_builders.portraits import Folder, drawn_people, read_portraits
+from facewise.data_builders.portraits import Folder, Portrait, drawn_people, read_portraits
 from facewise.data_builders.records import GENUINE, Record, read_records, write_records
 from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT, UNSHOT
-from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, make_spoof, spoof_jobs
+from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, make_spoof, spoof_job, spoof_jobs
 from facewise.model.errors import FacewiseError
 from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES
 
@@ -147,13 +148,26 @@ def test_drawn_people_are_photographed_in_their_own_split(examples, tmp_path):
         drawn_people(tmp_path / "none.jsonl")
 
 
+def test_who_stands_beside_somebody_is_another_person_of_the_same_split_and_nobody_made_them():
+    people = [Portrait(Path(f"{i}.jpg"), f"p{i % 6}", "train" if i % 2 else "test", {}, generated=i > 9) for i in range(12)]
+    for seed, portrait in itertools.product(range(8), people):
+        job = spoof_job("a", "live", portrait, people, np.random.default_rng(seed))
+        assert len({other.path for other in job.company}) == len(job.company) == 2
+        for other in job.company:
+            assert other.split == portrait.split and other.subject != portrait.subject and not other.generated
+    assert spoof_job("a", "live", people[0], people[:1], np.random.default_rng(0)).company == ()
+
+
 @pytest.mark.shared
 @pytest.mark.slow
 def test_a_set_of_spoofs_keeps_its_promises(few, tmp_path):
     for record in made("spoof", few, tmp_path / "set", 120):
         assert (tmp_path / "set" / record.media).is_file() and record.aus is None
-        altered = record.attack is not None or record.digital != GENUINE
-        assert record.live is (None if record.digital != GENUINE else record.attack is None)
+        by_software = record.source["kind"] in ALTERED
+        altered = record.attack is not None or by_software
+        assert record.live is (None if by_software else record.attack is None)
+        turned = "turned" in record.source["taken"]
+        assert record.digital == (None if turned else ALTERED.get(record.source["kind"], GENUINE))
         assert (record.mask is not None) == (record.box is not None) == altered
         assert ("donor" in record.source) == (record.source["kind"] in OF_TWO)
         if record.split == "train":
@@ -182,7 +196,8 @@ def test_a_generated_face_is_neither_live_nor_an_attack(examples, tmp_path):
     records = [each for each in read_records(tmp_path / "set" / "records.jsonl") if each.dataset == "generated"]
     assert records
     for record in records:
-        assert (record.live, record.attack, record.mask, record.digital) == (None, None, None, "synthetic")
+        told = None if "turned" in record.source["taken"] else "synthetic"
+        assert (record.live, record.attack, record.mask, record.digital) == (None, None, None, told)
         assert record.source["kind"] in ("generated", "generated staged") and "live" not in record.media
 
 

@@ -306,6 +306,15 @@ def test_a_finished_recipe_trains_nothing(twin, finished, monkeypatch, capsys):
     assert all(torch.equal(value, before[name]) for name, value in weights(finished).items())
 
 
+def test_an_encoder_that_was_learned_and_not_yet_measured_is_measured(twin, tmp_path, monkeypatch, capsys):
+    alone = ("train", twin, "--stages", "encoder", "--output_dir", str(tmp_path / "alone"))
+    assert facewise(*alone) == 0
+    (tmp_path / "alone" / "validation.json").unlink()
+    monkeypatch.setattr(encoder_stage, "StageTrainer", None)
+    assert facewise(*alone) == 0
+    assert "trained already" not in capsys.readouterr().err and (tmp_path / "alone" / "validation.json").is_file()
+
+
 def test_a_folder_may_be_moved(twin, finished, tmp_path, capsys):
     shutil.copytree(finished, tmp_path / "moved")
     assert facewise("train", twin, "--output_dir", str(tmp_path / "moved")) == 0

@@ -202,7 +202,11 @@ def test_where_the_verdict_does_not_lean_the_evidence_does_not(label):
         ("live", "The evidence points clearly to neither side."),
         ("spoof", "The evidence points clearly to neither side."),
         ("live", "No clear prototype."),
+        ("live", "The strongest is live."),
+        ("live", "The evidence does not point clearly to either side."),
+        ("spoof", "The evidence leans neither way."),
         ("spoof", "No single sign of an attack is clear."),  # beside the edge and the halftone that it names
+        ("spoof", "No sign of an attack is clear."),
     ],
 )
 def test_a_settled_verdict_is_not_taken_back_by_what_follows(label, said):
@@ -210,11 +214,21 @@ def test_a_settled_verdict_is_not_taken_back_by_what_follows(label, said):
     assert agrees(settled(answer), answer) and contradicts(f"{settled(answer)} {said}", answer)
 
 
+def test_what_says_which_sign_is_strongest_or_that_nothing_leans_may_stand():
+    for said in ("The strongest sign is the edge.", "The strongest visible cue is halftone."):
+        assert not contradicts(f"{settled(SPOOF)} {said}", SPOOF)
+    answer = Answer("spoof", "-", "uncertain", score=0.4, cues=())
+    for said in ("The evidence clearly points to neither side.", "The evidence leans neither way."):
+        assert agrees(f"{opening(answer)} {said}", answer)
+
+
 def test_a_prototype_is_denied_only_where_the_object_has_none():
     none = Emotion("no clear prototype", {"no clear prototype": 0.8, "happiness": 0.2})
     shown = au_answer("describe", **SMILE)
     assert not contradicts("The face has no clear prototype.", replace(shown, emotion=none))
     assert contradicts("The face has no clear prototype.", shown)
+    assert not contradicts("The cheeks raised and lip corners pulled up make up its full prototype.", shown)
+    assert contradicts("The configuration resembles no single emotion clearly.", shown)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ..synthesis.photo import Photo
 from .matting import cut_out
 from .scenes import Scene
 
-SMALLER = (0.5, 0.9)  # than the face in front: theirs is never the picture's largest
+SMALLER = (0.5, 0.85)  # than the face in front: theirs is never the picture's largest
 APART = (1.5, 2.6)  # IOD of the face in front, from its middle to theirs
 DEFOCUS = (0.0, 0.05)  # deviation, in the same unit; nobody stands exactly where the lens is focused
 
@@ -41,8 +41,8 @@ def accompanied(
 def _placed(cut: np.ndarray, other: Photo, middle: tuple[float, float], iod_px: float, shape: tuple[int, ...]) -> np.ndarray:
     """[h, w, 4]: their face at `middle`; what their photo's lower edge cuts off goes on below it as it is there."""
     scale = iod_px / other.iod
-    x, y = other.centre
-    matrix = np.array([[scale, 0, middle[0] - scale * x], [0, scale, middle[1] - scale * y]], np.float32)
-    below = cv2.copyMakeBorder(cut, 0, cut.shape[0], 0, 0, cv2.BORDER_REPLICATE)
-    filter_ = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-    return cv2.warpAffine(below.astype(np.float32), matrix, shape[1::-1], flags=filter_)
+    filter_ = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    sized = cv2.resize(cut.astype(np.float32), None, fx=scale, fy=scale, interpolation=filter_)
+    below = cv2.copyMakeBorder(sized, 0, shape[0], 0, 0, cv2.BORDER_REPLICATE)
+    x, y = (there - scale * here for there, here in zip(middle, other.centre, strict=True))
+    return cv2.warpAffine(below, np.array([[1, 0, x], [0, 1, y]], np.float32), shape[1::-1])

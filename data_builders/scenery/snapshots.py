@@ -11,30 +11,30 @@ from ..manipulations.mesh_warp import dense_map, warped
 from ..rig.raster import vertex_normals
 from ..synthesis.photo import Photo
 
-SNAPPED = 0.6  # of all pictures, live or attacked
-SHARES = {"turned": 0.65, "tilted": 0.5, "lit": 0.5, "shaded": 0.15}
+SHARES = {"turned": 0.4, "lit": 0.3, "shaded": 0.1, "tilted": 0.3}  # of all pictures, live or attacked
 TURN = np.radians([6.0, 13.0, 4.0])  # deviation of pitch, yaw and roll
-FARTHEST = np.radians(24)  # what is hidden has no pixels
+FARTHEST = np.radians(24)  # from how the photo has it: what is hidden has no pixels
 AXIS_DEPTH = 0.45  # IOD; where a head turns about, behind the eyes
 TILT, STEEPEST = 9.0, 22.0  # deviation and most, degrees
-STRENGTH = (0.2, 1.2)  # of the light, by which the log of brightness goes with the cosine of its angle
+STRENGTH = (0.4, 2.4)  # of the light: how much of the log of brightness goes with the cosine of its angle
 SOFT_IOD, WIDE_IOD = 0.14, 0.9  # about a point, where its light is seen, and hair and shoulders are lit by it
 FEW = 4.0  # points near a pixel below which it does not belong to the face
 EDGE_IOD = (0.02, 0.2)  # of a shadow
 LEFT = (0.3, 0.75)  # of the light, in a shadow
 
 
-def snapped(photo: Photo, rng: np.random.Generator) -> Photo:
-    """Some of all that, at random; points go with the pixels."""
-    if rng.random() < SHARES["turned"]:
+def snapped(photo: Photo, rng: np.random.Generator) -> tuple[Photo, tuple[str, ...]]:
+    """At random some of SHARES, or nothing, and which; points go with the pixels."""
+    done = tuple(name for name, share in SHARES.items() if rng.random() < share)
+    if "turned" in done:
         photo = turned(photo, rng.normal(0, TURN))
-    if rng.random() < SHARES["lit"]:
+    if "lit" in done:
         photo = lit_from(photo, float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(*STRENGTH)))
-    if rng.random() < SHARES["shaded"]:
+    if "shaded" in done:
         photo = shaded(photo, rng)
-    if rng.random() < SHARES["tilted"]:
+    if "tilted" in done:
         photo = tilted(photo, float(np.clip(rng.normal(0, TILT), -STEEPEST, STEEPEST)))
-    return photo
+    return photo, done
 
 
 def turned(photo: Photo, turn: np.ndarray) -> Photo:
@@ -62,7 +62,7 @@ def lit_from(photo: Photo, angle: float, strength: float) -> Photo:
     """More light on the side of the face that looks to `angle`, radians in the picture, and less on the other; hair and shoulders as what is next to them."""
     towards = np.array([np.cos(angle), np.sin(angle), 0]) + TOWARDS_CAMERA
     cosine = vertex_normals(photo.points.astype(np.float64), neutral_mesh()[1]) @ (towards / np.linalg.norm(towards))
-    log_light = strength * 2 * (cosine - cosine.mean())
+    log_light = strength * (cosine - cosine.mean())
     return _times(photo, np.exp(_spread_out(photo, log_light)))
 
 

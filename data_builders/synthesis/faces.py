@@ -22,7 +22,7 @@ from ..rig.expressions import Aus, resembled, sample_expression
 from ..rig.look import Painting, painting
 from ..rig.render import render, sample_view
 from ..rig.rig import Rig, expressed, lip_parting, load_rig, sample_person
-from ..scenery.snapshots import SNAPPED, snapped
+from ..scenery.snapshots import snapped
 from ..splits import split_of
 from .camera import FAMILIES, HELD_OUT, SENSOR, picture_size, sample_camera, shoot
 from .photo import Photo, framed, read_photo
@@ -126,15 +126,13 @@ def _driven(job: FaceJob, out: Path, rng: np.random.Generator) -> list[Record]:
     aus, emotion = (job.aus, None) if job.aus is not None else _wanted(rng)
     family = camera_family(job.split, rng)
     crop, look = rng.integers(2**31, size=2).tolist()  # both of a pair are framed and taken alike
-    is_snapshot = rng.random() < SNAPPED
     jpegs = {}
     for name, change in (("null", {}), ("driven", towards(photo, fit, doll, aus))):
         made = driven(photo, fit, change, doll, np.random.default_rng(crop))
-        taken = Photo(made.pixels, photo.points)
-        taken = snapped(taken, np.random.default_rng(look)) if is_snapshot else taken
-        frame = framed(taken, np.random.default_rng(crop)).pixels
+        seen, taken = snapped(Photo(made.pixels, photo.points), np.random.default_rng(look))
+        frame = framed(seen, np.random.default_rng(crop)).pixels
         jpegs[name] = shoot(frame, sample_camera(rng, family), rng)
-    null, moved = (_pair_record(job, name, jpeg, out, family) for name, jpeg in jpegs.items())  # both or neither
+    null, moved = (_pair_record(job, name, jpeg, out, family, taken) for name, jpeg in jpegs.items())  # both or neither
     levels = {code: sides for code, sides in made.aus_after.items() if code in AU_CODES}
     change = {code: sides for code, sides in made.change.items() if code in AU_CODES}
     if rng.random() < (TOLD_AT_REST if job.portrait.at_rest else TOLD_SMILING):
@@ -148,10 +146,11 @@ def _wanted(rng: np.random.Generator) -> tuple[Aus, str | None]:
     return {code: (min(left, STRONGEST), min(right, STRONGEST)) for code, (left, right) in aus.items()}, emotion
 
 
-def _pair_record(job: FaceJob, name: str, jpeg: bytes, out: Path, family: str) -> Record:
+def _pair_record(job: FaceJob, name: str, jpeg: bytes, out: Path, family: str, taken: Sequence[str]) -> Record:
     assert job.portrait is not None
     media, digest = write_media(out, f"{job.name}-{name}.jpg", jpeg)
     source = {"made of": "photo", "kind": name, "camera": family, "portrait": job.portrait.path.name}
+    source |= {"taken": " ".join(taken) or "as it is"}
     folder, licence = job.portrait.path.parent.name, job.portrait.licence
     return Record(f"{job.name}-{name}", media, digest, folder, licence, job.subject, job.split, source=source)
 

@@ -6,10 +6,8 @@ smile, and a folder would be a label; faces.py makes the same people with all of
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -31,7 +29,7 @@ from ..scenery.company import accompanied
 from ..scenery.hands import gesturing, held, outline
 from ..scenery.matting import matted, rematted
 from ..scenery.scenes import Scene, contact_shadow, scene
-from ..scenery.snapshots import SNAPPED, snapped
+from ..scenery.snapshots import snapped
 from .camera import (
     FAMILIES,
     HELD_OUT,
@@ -111,16 +109,16 @@ def spoof_job(name: str, kind: str, portrait: Portrait, portraits: Sequence[Port
     others = [other for other in portraits if other.split == portrait.split and other.subject != portrait.subject]
     people = [other for other in others if not other.generated]
     donor = others[rng.integers(len(others))] if others else None
-    company = [people[number] for number in rng.integers(len(people), size=COMPANY)] if people else []
-    return SpoofJob(name, kind, portrait, donor, tuple(company))
+    company = rng.permutation(len(people))[:COMPANY]
+    return SpoofJob(name, kind, portrait, donor, tuple(people[number] for number in company))
 
 
 def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Record]:
     """Raises FacewiseError where the photo gives no such picture."""
     photo = _handled(read_photo(job.portrait.path), rng)
-    is_snapshot = rng.random() < SNAPPED
-    photo = snapped(photo, rng) if is_snapshot else photo
+    photo, taken = snapped(photo, rng)
     setting = str(rng.choice(list(SETTINGS), p=list(SETTINGS.values())))
+    setting = "matted" if setting == "company" and not job.company else setting
     photo = _set_in(setting, photo, job, rng)
     family = str(rng.choice([name for name in (*FAMILIES, UNSHOT) if job.portrait.split != "train" or name != HELD_OUT]))
     variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
@@ -132,7 +130,7 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
         raise FacewiseError(f"the {job.kind} cannot be seen in the picture")
     made_of = "rig" if job.portrait.drawn else "photo"
     source = {"made of": made_of, "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
-    source |= {"snapshot": is_snapshot}
+    source |= {"taken": " ".join(taken) or "as it is"}
     source |= {"variant": variant} if job.kind in STAGED else {}
     source |= {"donor": job.donor.path.name} if job.kind in OF_TWO and job.donor else {}
     record = _record(job, *write_media(out, f"{job.name}.jpg", jpeg), source)
@@ -168,7 +166,7 @@ def _made(job: SpoofJob, photo: Photo, variant: str, rng: np.random.Generator) -
     """The frame before the camera; of a live person its mask and cues mean nothing."""
     if job.kind in STAGED:
         behind = scene(BEHIND_PX, rng)
-        if rng.random() < SETTINGS["company"]:
+        if behind.kind != "desk" and job.company and rng.random() < SETTINGS["company"]:
             behind = _with_company(behind, job, (BEHIND_PX[0] / 2, BEHIND_PX[1] / 2), BEHIND_PX[0] / 5, rng)
         return _presented(STAGED[job.kind](photo, rng, variant, behind.pixels), behind.kind, rng)
     if job.kind in ("null staging", "generated staged"):
@@ -214,11 +212,8 @@ def _set_in(setting: str, photo: Photo, job: SpoofJob, rng: np.random.Generator)
 
 
 def _with_company(behind: Scene, job: SpoofJob, centre: tuple[float, float], iod_px: float, rng: np.random.Generator) -> Scene:
-    """One or two people of the same split; whose photo is too small for a picture of its own stays away."""
-    others = []
-    for other in job.company[: 1 + int(rng.integers(COMPANY))]:
-        with suppress(FacewiseError):
-            others.append(read_photo(other.path))
+    """One or two people of the same split."""
+    others = [read_photo(other.path) for other in job.company[: 1 + int(rng.integers(COMPANY))]]
     return accompanied(behind, others, centre, iod_px, rng)
 
 
@@ -239,7 +234,7 @@ def _presented(made: Attack, where: str, rng: np.random.Generator) -> Attack:
     return made
 
 
-def _record(job: SpoofJob, media: str, digest: str, source: dict[str, Any]) -> Record:
+def _record(job: SpoofJob, media: str, digest: str, source: dict[str, str]) -> Record:
     portrait, kind = job.portrait, job.kind
     is_live = None if portrait.generated or kind in ALTERED else not _is_attack(kind)
     return Record(
@@ -252,17 +247,19 @@ def _record(job: SpoofJob, media: str, digest: str, source: dict[str, Any]) -> R
         portrait.split,
         live=is_live,
         attack=kind if kind in STAGED or kind in ON_A_FACE else None,
-        digital=_digital(job, source["snapshot"]),
+        digital=_digital(job, "turned" in source["taken"]),
         cues={} if is_live else None,
         source=source,
     )
 
 
-def _digital(job: SpoofJob, is_snapshot: bool) -> str | None:
-    """What software did; unknown of renders, and of snapshots that nobody altered, whose turned heads are software's too."""
+def _digital(job: SpoofJob, is_turned: bool) -> str | None:
+    """What software did. Of turned heads nothing is told, whatever else they are: software turned them, and it would be the label."""
+    if is_turned:
+        return None
     if job.portrait.generated:
         return "synthetic"
-    return ALTERED.get(job.kind, None if job.portrait.drawn or is_snapshot else GENUINE)
+    return ALTERED.get(job.kind, None if job.portrait.drawn else GENUINE)
 
 
 def _at_file_size(made: Attack) -> np.ndarray:
