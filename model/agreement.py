@@ -58,7 +58,7 @@ _LEANS = re.compile(r"\bevidence (?:\w+ )?(?:points?|leans?|speaks?|tends?)\b", 
 _OPEN = re.compile(r"\bevidence\b[^.!?]*\b(?:neither|(?:no|either|both) (?:side|way)s?)\b", re.IGNORECASE)
 _NO_SIGN = re.compile(r"\bno (?:single |clear )?(?:sign|cue)s?\b", re.IGNORECASE)
 _NO_PROTOTYPE = re.compile(r"\bno (?:clear |full |single )?prototype\b", re.IGNORECASE)
-_STRONGEST_VERDICT = re.compile(r"\bthe strongest is (?:live|spoof|uncertain)\b", re.IGNORECASE)
+_STRONGEST_OF_NOTHING = re.compile(r"\bthe strongest is\b", re.IGNORECASE)  # no action stands before it
 _HONESTY = re.compile(r"\b(?:decepti\w+|deceit\w*|deceiv\w+|l(?:ying|iars?)|(?:dis)?honest\w*|intent(?:ion)?s?)\b", re.IGNORECASE)
 _SHOWS = re.compile(r"^the face shows\b", re.IGNORECASE)
 _JOINING = re.compile(r"\b(?:and|is|are|both|clearly|slightly|strongly|on the (?:left|right))\b|\(AU\d+\)|[\s,.;]", re.IGNORECASE)
@@ -269,8 +269,8 @@ def _wrong_claim(said: str, answer: Answer) -> bool:
 
 
 def _wrong_balance(text: str, answer: Answer) -> bool:
-    """Says that the evidence leans where the label does not, or leans nowhere where it does, that no sign is clear beside those that are, or calls the
-    verdict strong."""
+    """Says that the evidence leans where the label does not, or leans nowhere where it does, that no sign is clear beside those that are, or what "the
+    strongest" is in a text without actions."""
     for part in sentences(text):
         is_open = bool(_OPEN.search(part))
         if (is_open and answer.label != "uncertain") or (
@@ -278,7 +278,7 @@ def _wrong_balance(text: str, answer: Answer) -> bool:
         ):
             return True
     has_signs = any(cue.name != "other" for cue in answer.cues or ())
-    return bool((has_signs and _NO_SIGN.search(text)) or _STRONGEST_VERDICT.search(text))
+    return bool((has_signs and _NO_SIGN.search(text)) or _STRONGEST_OF_NOTHING.search(text))
 
 
 def _wrong_region(said: str, answer: Answer) -> bool:

@@ -203,6 +203,7 @@ def test_where_the_verdict_does_not_lean_the_evidence_does_not(label):
         ("spoof", "The evidence points clearly to neither side."),
         ("live", "No clear prototype."),
         ("live", "The strongest is live."),
+        ("live", "The strongest is no clear sign of a single event."),
         ("live", "The evidence does not point clearly to either side."),
         ("spoof", "The evidence leans neither way."),
         ("spoof", "No single sign of an attack is clear."),  # beside the edge and the halftone that it names
