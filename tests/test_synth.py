@@ -15,8 +15,10 @@ from facewise.cli import main
 from facewise.data_builders.leaks import seen_records
 from facewise.data_builders.portraits import Folder, Portrait, drawn_people, read_portraits
 from facewise.data_builders.records import GENUINE, Record, read_records, write_records
+from facewise.data_builders.scenery import snapshots
+from facewise.data_builders.synthesis import spoofs
 from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT, UNSHOT
-from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, make_spoof, spoof_job, spoof_jobs
+from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, SpoofJob, make_spoof, spoof_job, spoof_jobs
 from facewise.model.errors import FacewiseError
 from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES
 
@@ -158,6 +160,26 @@ def test_who_stands_beside_somebody_is_another_person_of_the_same_split_and_nobo
     assert spoof_job("a", "live", people[0], people[:1], np.random.default_rng(0)).company == ()
 
 
+def test_a_picture_in_company_shows_others_and_a_snapshot_is_not_the_portrait(examples, tmp_path, monkeypatch):
+    (tmp_path / "media").mkdir()
+    person, other = (Portrait(examples / f"{name}-face.jpg", name, "test", {}) for name in ("invented", "printed"))
+    monkeypatch.setattr(spoofs, "SETTINGS", {"company": 1.0})
+    monkeypatch.setattr(spoofs, "HANDLED", 0.0)
+    monkeypatch.setattr(spoofs, "HAND", 0.0)
+
+    def picture(name: str, company: tuple[Portrait, ...], shares: dict[str, float]) -> tuple[Record, np.ndarray]:
+        monkeypatch.setattr(snapshots, "SHARES", shares)
+        (record,) = make_spoof(SpoofJob(name, "live", person, None, company), tmp_path, np.random.default_rng(5))
+        return record, cv2.imread(str(tmp_path / record.media))
+
+    beside, shown = picture("beside", (other, other), {})
+    alone, empty = picture("alone", (), {})
+    assert (beside.source["setting"], alone.source["setting"]) == ("company", "matted") and not np.array_equal(shown, empty)
+    turned, _ = picture("turned", (), {"turned": 1.0})
+    assert (alone.source["taken"], turned.source["taken"]) == ("as it is", "turned")
+    assert (alone.digital, turned.digital) == (GENUINE, None) and alone.sha256 != turned.sha256
+
+
 @pytest.mark.shared
 @pytest.mark.slow
 def test_a_set_of_spoofs_keeps_its_promises(few, tmp_path):
@@ -215,6 +237,7 @@ def test_a_set_of_faces_knows_levels_of_the_rig_and_changes_of_photos(few, tmp_p
     for record in driven:
         null = records[record.pair]
         assert null.subject == record.subject and null.source["kind"] == "null" and record.live is None
+        assert null.source["taken"] == record.source["taken"]
         for code, (left, right) in record.change.items():
             assert 0 <= record.aus[code][0] <= 5 and max(abs(left), abs(right)) > 0
 

@@ -86,7 +86,7 @@ class SpoofJob:
     kind: str
     portrait: Portrait
     donor: Portrait | None
-    company: tuple[Portrait, ...] = ()
+    company: tuple[Portrait, ...]
 
 
 def spoof_jobs(portraits: Sequence[Portrait], count: int, seed: int) -> list[SpoofJob]:
