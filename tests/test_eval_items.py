@@ -225,8 +225,8 @@ def test_people_who_were_trained_on_are_told_and_what_was_not_checked_too(tmp_pa
     (later / "config.json").write_text('{"model_type": "facewise"}')
     (later / "recipe.yaml").write_text(f"pack: lost.safetensors\nencoder_from: {tmp_path}\n")
     assert trained_on(str(later)) == Trained(frozenset({"a"}), ("lost.safetensors", "gone"))
-    packs = (f"runs/fifth-{name}.safetensors" for name in ("spoofs", "drawn-spoofs"))
-    assert {*trained_on("default").unread} == {*packs, "runs/facewise-135m-fourth"}
+    packs = (f"runs/sixth-{name}.safetensors" for name in ("spoofs", "drawn-spoofs"))
+    assert {*trained_on("default").unread} == {*packs, "runs/facewise-135m-snapshots"}
     assert told({}) == ""
 
 

@@ -30,6 +30,7 @@ def test_every_preset_has_one_and_there_is_a_tiny_one():
         "facewise-135m-places",
         "facewise-135m-fourth",
         "facewise-135m-snapshots",
+        "facewise-135m-grain",
         "ablations",
         "facewise-2b",
         "facewise-8b",

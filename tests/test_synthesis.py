@@ -23,6 +23,7 @@ from facewise.data_builders.synthesis.camera import (
     srgb,
     stored_alike,
 )
+from facewise.data_builders.synthesis.finish import STEPS, UNTOUCHED, Finish, finished
 from facewise.data_builders.synthesis.photo import TRACES, Attack, Photo, framed, read_photo, traces
 from facewise.data_builders.synthesis.spoofs import _shot
 from facewise.model.errors import FacewiseError
@@ -68,9 +69,9 @@ def test_the_same_seed_gives_the_same_file(photo):
     assert files[0] == files[1]
 
 
-def finished(made: Attack, structure: str, **camera: float) -> dict[str, float]:
+def seen_cues(made: Attack, structure: str, **camera: float) -> dict[str, float]:
     """Cues of one structure, seen by a camera that is sharp and clean but for what is given."""
-    sharp = {"blur": 0.3, "shot": 0.0, "read": 0.0, "haze": 0.0, "contrast": 0.0, "quality": 95}
+    sharp = {"blur": 0.3, "shot": 0.0, "read": 0.0, "haze": 0.0, "contrast": 0.0, "quality": 95, "finish": UNTOUCHED}
     taken = replace(sample_camera(np.random.default_rng(0), "dslr"), **sharp | camera)
     shots = shot_alike([made.frame, made.without[structure]], taken, np.random.default_rng(0))
     picture, bare = (read_picture(shot).pixels for shot in shots)
@@ -81,12 +82,33 @@ def finished(made: Attack, structure: str, **camera: float) -> dict[str, float]:
 def test_what_the_camera_swallows_is_no_cue(photo, variant):
     for seed in range(4):
         made = replay_attack(photo, np.random.default_rng(seed), variant)
-        sharp, soft = finished(made, "screen"), finished(made, "screen", blur=6.0, quality=50)
+        sharp, soft = seen_cues(made, "screen"), seen_cues(made, "screen", blur=6.0, quality=50)
         assert set(sharp) == {"moire", "screen grid"} and soft["screen grid"] < max(0.3, sharp["screen grid"])
         made = print_attack(photo, np.random.default_rng(seed), variant)
         structure = next(iter(made.without))
         cue, _ = TRACES[structure]
-        assert finished(made, structure)[cue] > 0 and finished(made, structure, blur=12.0)[cue] < 0.5
+        assert seen_cues(made, structure)[cue] > 0 and seen_cues(made, structure, blur=12.0)[cue] < 0.5
+
+
+def test_whatever_is_done_to_a_finished_picture_is_done_to_the_same_shot_without_an_attack_too(photo):
+    """Grain and all: else a cue would be seen in the difference of two noises."""
+    taken = [sample_camera(np.random.default_rng(seed), "phone") for seed in range(40)]
+    assert {step for camera in taken for step in camera.finish.steps} == set(STEPS)
+    for camera in [each for each in taken if each.finish != UNTOUCHED][:6]:
+        first, second = shot_alike([photo.pixels, photo.pixels], camera, np.random.default_rng(1))
+        assert first == second != shoot(photo.pixels, replace(camera, finish=UNTOUCHED), np.random.default_rng(1))
+
+
+def test_grain_has_the_deviation_that_was_asked_for_and_sharpening_a_halo():
+    grey, noise = np.full((128, 128, 3), 0.5, np.float32), np.random.default_rng(0).standard_normal((128, 128, 3), np.float32)
+    for finish in (Finish(grain=0.04), Finish(grain=0.04, grain_px=1.0), Finish(grain=0.04, grain_px=1.0, is_coloured=True)):
+        grained = finished(grey, finish, noise)
+        assert grained.std() == pytest.approx(0.04, rel=0.1)
+        assert (np.ptp(grained, axis=2).max() == 0) is not finish.is_coloured
+    edge = np.where(np.arange(128) < 64, np.float32(0.3), np.float32(0.6))[None, :, None] * np.ones((128, 1, 3), np.float32)
+    halo = finished(edge, Finish(sharpened=1.0, halo_px=2.0), noise)
+    assert halo[64, 63, 0] < 0.25 and halo[64, 64, 0] > 0.65 and halo[64, 10, 0] == pytest.approx(0.3, abs=1e-3)
+    assert finished(edge, UNTOUCHED, noise) is edge
 
 
 def test_the_same_shot_without_anything_missing_is_the_same_file(photo):
@@ -98,15 +120,15 @@ def test_the_same_shot_without_anything_missing_is_the_same_file(photo):
 def test_what_is_drawn_over_an_attack_hides_its_structures_too(photo):
     made = print_attack(photo, np.random.default_rng(0), "a")
     over = made.overdrawn(np.full_like(made.frame, 0.3), made.mask)
-    assert finished(over, "paper") == {"paper texture": 0.0}
+    assert seen_cues(over, "paper") == {"paper texture": 0.0}
     half = made.frame.copy()
     half[:, : half.shape[1] // 2] = 0.3
-    assert 0 < finished(made.overdrawn(half, made.mask), "paper")["paper texture"] < finished(made, "paper")["paper texture"]
+    assert 0 < seen_cues(made.overdrawn(half, made.mask), "paper")["paper texture"] < seen_cues(made, "paper")["paper texture"]
 
 
 def test_a_hazy_lens_lifts_the_black_of_any_picture(photo):
     rng = np.random.default_rng(0)
-    camera = replace(sample_camera(rng, "phone"), contrast=0.0)
+    camera = replace(sample_camera(rng, "phone"), contrast=0.0, finish=UNTOUCHED)
     clear, hazy = (shoot(photo.pixels, replace(camera, haze=haze), np.random.default_rng(0)) for haze in (0.0, 0.25))
     blackest = [np.percentile(read_picture(shot).pixels, 1) for shot in (clear, hazy)]
     assert blackest[1] > blackest[0] + 10
@@ -194,14 +216,14 @@ def test_a_broken_line_of_records_is_named(tmp_path):
 def test_cues_are_those_of_the_finished_picture_and_fade_with_haze_and_under_hands(photo):
     worn = framed(photo, np.random.default_rng(0))
     made = PAINTED["makeup"](worn, np.random.default_rng(0)).against(worn)
-    clear = replace(sample_camera(np.random.default_rng(1), "dslr"), haze=0.0)
-    told = [_shot(made, replace(clear, haze=haze), np.random.default_rng(2))[1]["other"] for haze in (0.0, 0.4, 0.8)]
+    clear = replace(sample_camera(np.random.default_rng(1), "dslr"), haze=0.0, finish=UNTOUCHED)
+    told = [_shot(made, replace(clear, haze=haze), UNTOUCHED, np.random.default_rng(2))[1]["other"] for haze in (0.0, 0.4, 0.8)]
     assert made.cues["other"] >= told[0] > told[1] > told[2]
     hidden = made.overdrawn(worn.pixels, made.mask)
-    assert _shot(hidden, clear, np.random.default_rng(2))[1].get("other", 0.0) < 0.2 * told[0]
+    assert _shot(hidden, clear, UNTOUCHED, np.random.default_rng(2))[1].get("other", 0.0) < 0.2 * told[0]
 
 
 def test_some_pictures_have_no_camera_but_that_of_their_photo(photo):
-    stored = read_picture(stored_alike([photo.pixels], np.random.default_rng(0))[0]).pixels
+    stored = read_picture(stored_alike([photo.pixels], UNTOUCHED, np.random.default_rng(0))[0]).pixels
     seen = cv2.resize(photo.pixels, picture_size(photo.pixels.shape), interpolation=cv2.INTER_AREA)
     assert np.abs(stored / 255 - srgb(seen)).mean() < 0.02

@@ -108,8 +108,11 @@ def test_all_of_val_settles_the_head_unless_it_chose_an_epoch_or_the_words_have_
     monkeypatch.setattr(verdict, "calibration", lambda *odds: fitted.append(len(odds[0])) or calibration(*odds))
     evidence = [SimpleNamespace(spoof_logit=float(live) + 0.01 * row) for row, live in enumerate(pack.tensors["live"])]
     seen = SimpleNamespace(pack=pack, evidence=evidence, encoder=SimpleNamespace(config=SimpleNamespace(chosen_on_val=chosen)))
-    verdict.calibrated(None, None, seen)
-    assert fitted[-1] == 2 * settling
+    numbers, rows = verdict.calibrated(None, None, seen)
+    assert fitted[-1] == 2 * settling and "language model" in rows[-1]["what"]
+    monkeypatch.setattr(verdict, "verdict_log_odds", None)  # words that had no vote are not asked again
+    unasked, fewer = verdict.calibrated(None, None, seen, asks=False)
+    assert unasked == numbers and fewer == rows[:-1]
 
 
 def test_who_teaches_the_language_model_neither_trains_the_encoder_nor_calibrates(pack):

@@ -1,4 +1,4 @@
-"""One camera for every picture, live, attack or render: lens, exposure, white balance, Bayer sensor, noise, tone, JPEG.
+"""One camera for every picture, live, attack or render: lens, exposure, white balance, Bayer sensor, noise, tone, finish (finish.py), JPEG.
 
 What only attacks went through would be the label, so nobody else resizes, encodes or adds noise; and what prints look like at a glance,
 hazy and flat, cheap cameras and dirty lenses make of anybody. Three families; `webcam` is held out of training. Some
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from .finish import Finish, finished, sample_finish
 
 HELD_OUT = "webcam"
 UNSHOT = "none"  # of pictures that no simulated camera took
@@ -43,6 +45,7 @@ class Camera:
     exposure: float
     contrast: float
     haze: float
+    finish: Finish
 
 
 FAMILIES = {
@@ -66,6 +69,7 @@ def sample_camera(rng: np.random.Generator, family: str) -> Camera:
         float(2 ** rng.normal(0, 0.25)),
         float(rng.uniform(-0.3, 0.3)),
         float(ranges.haze * rng.random() ** 3),
+        sample_finish(rng),
     )
 
 
@@ -79,14 +83,16 @@ def shot_alike(frames: Sequence[np.ndarray], camera: Camera, rng: np.random.Gene
     seen = [_through_lens(frame, camera) for frame in frames]
     gain = camera.exposure * _metering(seen[0]) * np.array(camera.balance, np.float32)
     noise = rng.standard_normal(seen[0].shape[:2], np.float32)
-    return [_developed(light * gain, camera, noise) for light in seen]
+    grain = _grain(frames[0], rng)
+    return [_developed(light * gain, camera, noise, grain) for light in seen]
 
 
-def stored_alike(frames: Sequence[np.ndarray], rng: np.random.Generator) -> list[bytes]:
+def stored_alike(frames: Sequence[np.ndarray], finish: Finish, rng: np.random.Generator) -> list[bytes]:
     """The same frames as `shot_alike` takes, stored by a program: what is a photo already has its camera behind it, and a real one."""
     quality = int(rng.integers(*STORED_QUALITY))
     small = [cv2.resize(frame, picture_size(frame.shape), interpolation=cv2.INTER_AREA) for frame in frames]
-    return [encoded(np.rint(255 * srgb(light)).astype(np.uint8), quality) for light in small]
+    grain = _grain(frames[0], rng)
+    return [encoded(np.rint(255 * finished(srgb(light), finish, grain)).astype(np.uint8), quality) for light in small]
 
 
 def _through_lens(frame: np.ndarray, camera: Camera) -> np.ndarray:
@@ -94,11 +100,16 @@ def _through_lens(frame: np.ndarray, camera: Camera) -> np.ndarray:
     return light + np.float32(camera.haze) * (light.mean((0, 1)) - light)
 
 
-def _developed(light: np.ndarray, camera: Camera, noise: np.ndarray) -> bytes:
+def _grain(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    width, height = picture_size(frame.shape)
+    return rng.standard_normal((height, width, 3), np.float32)
+
+
+def _developed(light: np.ndarray, camera: Camera, noise: np.ndarray, grain: np.ndarray) -> bytes:
     raw = _mosaic(light.astype(np.float32))
     raw = raw + noise * np.sqrt(camera.shot * raw * 0.1 + camera.read**2)
     small = cv2.resize(_demosaic(np.clip(raw, 0, 1)), picture_size(light.shape), interpolation=cv2.INTER_AREA)
-    tones = _sharpened(toned(srgb(small), camera.contrast), camera.sharpen)
+    tones = finished(_sharpened(toned(srgb(small), camera.contrast), camera.sharpen), camera.finish, grain)
     return encoded(np.rint(255 * np.clip(tones, 0, 1)).astype(np.uint8), camera.quality)
 
 

@@ -42,6 +42,7 @@ from .camera import (
     shot_alike,
     stored_alike,
 )
+from .finish import Finish, sample_finish
 from .photo import WHOLLY, Attack, Photo, contrast, framed, read_photo, traces
 from .production import random_of, write_mask, write_media
 
@@ -124,13 +125,14 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
     variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
     made = _made(job, photo, variant, rng)
     camera = None if family == UNSHOT else sample_camera(rng, family)
-    jpeg, cues = _shot(made, camera, rng)
+    finish = camera.finish if camera else sample_finish(rng)
+    jpeg, cues = _shot(made, camera, finish, rng)
     is_attack, mask = _is_attack(job.kind), _at_file_size(made)
     if is_attack and not mask.any():
         raise FacewiseError(f"the {job.kind} cannot be seen in the picture")
     made_of = "rig" if job.portrait.drawn else "photo"
     source = {"made of": made_of, "kind": job.kind, "setting": setting, "camera": family, "portrait": job.portrait.path.name}
-    source |= {"taken": " ".join(taken) or "as it is"}
+    source |= {"taken": " ".join(taken) or "as it is", "finish": " ".join(finish.steps) or "as it is"}
     source |= {"variant": variant} if job.kind in STAGED else {}
     source |= {"donor": job.donor.path.name} if job.kind in OF_TWO and job.donor else {}
     record = _record(job, *write_media(out, f"{job.name}.jpg", jpeg), source)
@@ -139,10 +141,10 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
     return [replace(record, mask=write_mask(out, f"{job.name}.png", mask), box=_box(mask), cues=cues)]
 
 
-def _shot(made: Attack, camera: Camera | None, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
+def _shot(made: Attack, camera: Camera | None, finish: Finish, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
     """The file, and the cues that are seen in it: against the same shot without each structure."""
     frames = [made.frame, *made.without.values()]
-    jpeg, *bare = shot_alike(frames, camera, rng) if camera else stored_alike(frames, rng)
+    jpeg, *bare = shot_alike(frames, camera, rng) if camera else stored_alike(frames, finish, rng)
     cues = dict(made.cues)
     for structure, each in zip(made.without, bare, strict=True):
         if structure == WHOLLY:

@@ -106,8 +106,9 @@ def calibration_of(
     encoder: FaceEncoder,
     pack: Packed | None,
     out: Path,
+    asks: bool = True,
 ) -> dict[str, float] | None:
-    """None without a pack: every verdict is uncertain then."""
+    """None without a pack: every verdict is uncertain then. `asks` as in `calibrated`."""
     if pack is None:
         tell("no pack, no calibration: verdicts of this model stay uncertain until --pack names one")
         return None
@@ -116,7 +117,7 @@ def calibration_of(
     others = PackSeen(encoder, pack.where(judged), processor.look)
     half = fast_dtype() == "bfloat16"
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):
-        fitted, rows = calibrated(model, processor, others, recipe.experimental)
+        fitted, rows = calibrated(model, processor, others, recipe.experimental, asks)
     say(out, rows, "verdict.json")
     return fitted
 

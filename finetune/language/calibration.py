@@ -26,9 +26,11 @@ def calibrated(
     processor: FacewiseProcessor,
     seen: PackSeen,
     experimental_attacks: Sequence[str] = (),
+    asks: bool = True,
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
     """The fitted numbers (config.calibration) and what they are worth, as rows like measure.py's. The half of `val` that teaches words teaches the head
-    nothing, unless an epoch was chosen by it: where the words have no vote these people, too, settle the head's numbers."""
+    nothing, unless an epoch was chosen by it: where the words have no vote these people, too, settle the head's numbers. `asks`: whether the words may
+    have one; asking them is nearly all of the time."""
     from sklearn.metrics import roc_auc_score
 
     pack = seen.pack
@@ -50,12 +52,14 @@ def calibrated(
         return llm, head, live[places], experimental[places], subjects[places]
 
     domain = f"simulated attacks, {people} live"
-    llm, head, spoof, others, who = odds(splits["val"], True)
-    voting = has_vote(llm[~others], head[~others], spoof[~others], who[~others])
+    llm, head, spoof, others, who = odds(splits["val"], asks)
+    voting = asks and has_vote(llm[~others], head[~others], spoof[~others], who[~others])
     fitted = calibration(llm if voting else np.zeros_like(llm), head, spoof, others)
     if not fitted["llm"]:
         fitted = calibration(*odds(splits["head"], False)[:4])
     told = verdict_rows(fitted, *odds(splits["test"], bool(fitted["llm"])), domain)  # who has no vote is not asked
+    if not asks:
+        return fitted, told
     # Of people who taught nothing, too: no number fitted on them goes into it.
     alone = row("language model alone, AUC", f"{domain}, val", roc_auc_score, spoof[~others], llm[~others], who[~others], 0.5)
     return fitted, [*told, alone]
