@@ -23,7 +23,7 @@ from facewise.data_builders.synthesis.camera import (
     srgb,
     stored_alike,
 )
-from facewise.data_builders.synthesis.finish import STEPS, UNTOUCHED, Finish, finished
+from facewise.data_builders.synthesis.finish import STEPS, UNTOUCHED, Finish, finished, sample_finish
 from facewise.data_builders.synthesis.photo import TRACES, Attack, Photo, framed, read_photo, traces
 from facewise.data_builders.synthesis.spoofs import _shot
 from facewise.model.errors import FacewiseError
@@ -92,7 +92,8 @@ def test_what_the_camera_swallows_is_no_cue(photo, variant):
 
 def test_whatever_is_done_to_a_finished_picture_is_done_to_the_same_shot_without_an_attack_too(photo):
     """Grain and all: else a cue would be seen in the difference of two noises."""
-    taken = [sample_camera(np.random.default_rng(seed), "phone") for seed in range(40)]
+    rng = np.random.default_rng(0)
+    taken = [replace(sample_camera(rng, "phone"), finish=sample_finish(rng)) for _ in range(40)]
     assert {step for camera in taken for step in camera.finish.steps} == set(STEPS)
     for camera in [each for each in taken if each.finish != UNTOUCHED][:6]:
         first, second = shot_alike([photo.pixels, photo.pixels], camera, np.random.default_rng(1))

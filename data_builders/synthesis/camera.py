@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .finish import Finish, finished, sample_finish
+from .finish import UNTOUCHED, Finish, finished
 
 HELD_OUT = "webcam"
 UNSHOT = "none"  # of pictures that no simulated camera took
@@ -45,7 +45,7 @@ class Camera:
     exposure: float
     contrast: float
     haze: float
-    finish: Finish
+    finish: Finish = UNTOUCHED
 
 
 FAMILIES = {
@@ -69,7 +69,6 @@ def sample_camera(rng: np.random.Generator, family: str) -> Camera:
         float(2 ** rng.normal(0, 0.25)),
         float(rng.uniform(-0.3, 0.3)),
         float(ranges.haze * rng.random() ** 3),
-        sample_finish(rng),
     )
 
 
@@ -83,7 +82,7 @@ def shot_alike(frames: Sequence[np.ndarray], camera: Camera, rng: np.random.Gene
     seen = [_through_lens(frame, camera) for frame in frames]
     gain = camera.exposure * _metering(seen[0]) * np.array(camera.balance, np.float32)
     noise = rng.standard_normal(seen[0].shape[:2], np.float32)
-    grain = _grain(frames[0], rng)
+    grain = _grain(frames[0], camera.finish, rng)
     return [_developed(light * gain, camera, noise, grain) for light in seen]
 
 
@@ -91,7 +90,7 @@ def stored_alike(frames: Sequence[np.ndarray], finish: Finish, rng: np.random.Ge
     """The same frames as `shot_alike` takes, stored by a program: what is a photo already has its camera behind it, and a real one."""
     quality = int(rng.integers(*STORED_QUALITY))
     small = [cv2.resize(frame, picture_size(frame.shape), interpolation=cv2.INTER_AREA) for frame in frames]
-    grain = _grain(frames[0], rng)
+    grain = _grain(frames[0], finish, rng)
     return [encoded(np.rint(255 * finished(srgb(light), finish, grain)).astype(np.uint8), quality) for light in small]
 
 
@@ -100,8 +99,10 @@ def _through_lens(frame: np.ndarray, camera: Camera) -> np.ndarray:
     return light + np.float32(camera.haze) * (light.mean((0, 1)) - light)
 
 
-def _grain(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _grain(frame: np.ndarray, finish: Finish, rng: np.random.Generator) -> np.ndarray:
     width, height = picture_size(frame.shape)
+    if finish == UNTOUCHED:
+        return np.zeros((height, width, 3), np.float32)
     return rng.standard_normal((height, width, 3), np.float32)
 
 

@@ -125,7 +125,7 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
     variant = "a" if job.portrait.split == "train" or rng.random() < 0.5 else "b"
     made = _made(job, photo, variant, rng)
     camera = None if family == UNSHOT else sample_camera(rng, family)
-    finish = camera.finish if camera else sample_finish(rng)
+    finish = sample_finish(rng)
     jpeg, cues = _shot(made, camera, finish, rng)
     is_attack, mask = _is_attack(job.kind), _at_file_size(made)
     if is_attack and not mask.any():
@@ -144,7 +144,7 @@ def make_spoof(job: SpoofJob, out: Path, rng: np.random.Generator) -> list[Recor
 def _shot(made: Attack, camera: Camera | None, finish: Finish, rng: np.random.Generator) -> tuple[bytes, dict[str, float]]:
     """The file, and the cues that are seen in it: against the same shot without each structure."""
     frames = [made.frame, *made.without.values()]
-    jpeg, *bare = shot_alike(frames, camera, rng) if camera else stored_alike(frames, finish, rng)
+    jpeg, *bare = shot_alike(frames, replace(camera, finish=finish), rng) if camera else stored_alike(frames, finish, rng)
     cues = dict(made.cues)
     for structure, each in zip(made.without, bare, strict=True):
         if structure == WHOLLY:
