@@ -1,8 +1,8 @@
 """What becomes of a picture between the sensor and the file that is looked at: film and high ISO grain, denoising, sharpening with halos, "clarity", a
 picture made smaller and larger again, stored twice.
 
-Of live people and attacks alike (spoofs.py); faces and clips have none. Without it grain means a print and a halo means a screen: noise of 8 grey levels made three of four live portraits look
-like attacks, and photos from elsewhere have it.
+Of live people and attacks alike (spoofs.py); faces and clips have none. Without it grain means a print and a halo means a screen: noise of 8
+grey levels made three of four live portraits look like attacks, and photos from elsewhere have it.
 """
 
 from dataclasses import dataclass

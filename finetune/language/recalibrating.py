@@ -24,10 +24,9 @@ def recalibrated(recipe: Recipe, encoder: FaceEncoder, pack: Packed | None, out:
     looks = Perceiver(encoder, start.config.max_faces)
     processor = FacewiseProcessor(start.processor.tokenizer, looks, look=start.processor.look)
     model = start.model("float32").eval().to("cuda" if torch.cuda.is_available() else "cpu")
-    had_vote = start.config.calibration is None or bool(
-        start.config.calibration["llm"]
-    )  # the same words tell no more than they did
-    model.config.calibration = calibration_of(recipe, model, processor, encoder, pack, out, had_vote)
+    before = start.config.calibration
+    may_vote = before is None or bool(before["llm"])  # the same words tell no more than they did
+    model.config.calibration = calibration_of(recipe, model, processor, encoder, pack, out, may_vote)
     for part in words_of(start):
         if part.is_dir():
             shutil.copytree(part, out / part.name, dirs_exist_ok=True)  # a run that was killed here goes on
