@@ -18,6 +18,7 @@ from facewise.data_builders.records import GENUINE, Record, read_records, write_
 from facewise.data_builders.scenery import snapshots
 from facewise.data_builders.synthesis import spoofs
 from facewise.data_builders.synthesis.camera import FAMILIES, HELD_OUT, UNSHOT
+from facewise.data_builders.synthesis.finish import UNTOUCHED, Finish
 from facewise.data_builders.synthesis.spoofs import ALTERED, OF_TWO, SHARES, SpoofJob, make_spoof, spoof_job, spoof_jobs
 from facewise.model.errors import FacewiseError
 from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES
@@ -178,6 +179,18 @@ def test_a_picture_in_company_shows_others_and_a_snapshot_is_not_the_portrait(ex
     turned, _ = picture("turned", (), {"turned": 1.0})
     assert (alone.source["taken"], turned.source["taken"]) == ("as it is", "turned")
     assert (alone.digital, turned.digital) == (GENUINE, None) and alone.sha256 != turned.sha256
+
+
+def test_a_live_picture_is_finished_as_an_attack_is(examples, tmp_path, monkeypatch):
+    (tmp_path / "media").mkdir()
+    person = Portrait(examples / "invented-face.jpg", "invented", "test", {})
+    grainy = Finish(grain=0.06)
+    for kind in ("live", "print"):
+        found = []
+        for finish in (UNTOUCHED, grainy):
+            monkeypatch.setattr(spoofs, "sample_finish", lambda rng, finish=finish: finish)
+            found += make_spoof(SpoofJob(f"{kind}-{len(found)}", kind, person, None, ()), tmp_path, np.random.default_rng(5))
+        assert [record.source["finish"] for record in found] == ["as it is", "grain"] and found[0].sha256 != found[1].sha256
 
 
 @pytest.mark.shared
