@@ -19,7 +19,7 @@ from .engines.protocol import Request
 from .movements import AT_REST, EXPLAINED, NEVER_READ, few, limit, moment
 from .network.evidence import Evidence
 from .network.perceive import PerceivedFace, Perceiver
-from .network.seen_clip import SeenClip, look_at, rest_of
+from .network.seen_clip import SeenClip, at_apex, look_at, rest_of
 from .network.shown import shown_spots
 from .perception.clip import WatchedFace, fetch
 from .perception.faces import DUPLICATE_OVERLAP, overlap
@@ -70,8 +70,10 @@ def _draft(face: WatchedFace, filmed: Filmed, most: int, asked: Asked, shots: Se
     if rest is None:
         unread = Answer("micro", "-", intervals=()) if asked.task == "micro" else Answer("chat", "-")
         return Draft(_face(face, unread), request, story=Story(NEVER_READ, is_read=False))
-    tell = movement_story if asked.task == "micro" else _moment
-    answer, story, frame = tell(face, filmed.seen, asked, rest, most)
+    if asked.task == "micro":
+        answer, story = movement_story(face, filmed.seen, asked, most)
+        return Draft(_face(face, answer), request, story=story)
+    answer, story, frame = _moment(face, filmed.seen, asked, rest)
     return Draft(_face(face, answer, frame), request, story=story)
 
 
@@ -91,32 +93,31 @@ def _judging(shots: Sequence[Shot], is_read: bool) -> Story:
     return Story(closing=f"The score is the mean over {frames} of the clip." if shots else "", is_read=is_read)
 
 
-def movement_story(
-    face: WatchedFace, seen: SeenClip, asked: Asked, rest: Evidence, most: int
-) -> tuple[Answer, Story, int | None]:
-    """What a clip tells of a face's movements, `most` faces being shown, and no frame."""
+def movement_story(face: WatchedFace, seen: SeenClip, asked: Asked, most: int) -> tuple[Answer, Story]:
+    """What a clip tells of a face's movements, `most` faces being shown."""
     spotted = face.spotted
     if spotted is None or _moments(face) < FEWEST_FRAMES:
-        return Answer("micro", "-", intervals=()), Story(few(_moments(face)), is_read=False), None
-    intervals = {id(spot): interval_of(spot, face, seen, asked.neutral or rest, asked.emotion) for spot in spotted.spots}
+        return Answer("micro", "-", intervals=()), Story(few(_moments(face)), is_read=False)
+    intervals = {id(spot): interval_of(spot, face, seen, asked.neutral, asked.emotion) for spot in spotted.spots}
     told = tuple(intervals[id(spot)] for spot in shown_spots(face, seen, most))
     explained = tuple(EXPLAINED[kind] for kind in dict.fromkeys(span.kind for span in spotted.distractors))
     answer = Answer("micro", "-", baseline=_baseline(asked), intervals=tuple(intervals.values()))
-    return answer, Story(told=told, explained=explained, closing=limit(seen.moments.watched.fps, spotted.shortest_s)), None
+    return answer, Story(told=told, explained=explained, closing=limit(seen.moments.watched.fps, spotted.shortest_s))
 
 
-def _moment(face: WatchedFace, seen: SeenClip, asked: Asked, rest: Evidence, most: int) -> tuple[Answer, Story, int | None]:
+def _moment(face: WatchedFace, seen: SeenClip, asked: Asked, rest: Evidence) -> tuple[Answer, Story, int | None]:
     """Of the strongest moment, beyond the person's rest; of the rest itself where nothing moves."""
     spots = face.spotted.spots if face.spotted else ()
     strongest = _strongest(face, seen)
-    moved = tuple(interval_of(spot, face, seen, asked.neutral or rest, asked.emotion) for spot in spots)
-    if strongest is None:
+    moved = tuple(interval_of(spot, face, seen, asked.neutral, asked.emotion) for spot in spots)
+    shown = at_apex(strongest, face, seen, asked.neutral) if strongest else None
+    if strongest is None or shown is None:
         numbers = beyond_rest(rest, asked.neutral) if asked.neutral else rest
         baseline, frame = "given" if asked.neutral else "population", _calmest(face, seen)
         lead = AT_REST if _moments(face) >= FEWEST_FRAMES else few(_moments(face))
     else:
-        numbers = beyond_rest(seen.evidence[face.id, strongest.apex], asked.neutral or rest)
-        baseline, lead, frame = _baseline(asked), moment(strongest.apex_s, strongest.apex), strongest.apex
+        numbers, baseline = shown, _baseline(asked)
+        lead, frame = moment(strongest.apex_s, strongest.apex), strongest.apex
     answer = Answer(
         asked.task,
         "-",

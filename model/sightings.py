@@ -15,7 +15,7 @@ from .answer import ActionUnitReading, Interval, Quality
 from .face_table import FaceRow
 from .network.evidence import Evidence
 from .network.perceive import Perceived, Perceiver
-from .network.seen_clip import ENCODED_AT_ONCE, SeenClip, read_views, rest_of
+from .network.seen_clip import ENCODED_AT_ONCE, SeenClip, at_apex, read_views, rest_of
 from .perception.clip import MESH, WatchedFace
 from .perception.faces import DetectedFace
 from .perception.gaze import gaze
@@ -28,7 +28,7 @@ from .perception.quality import judged, quality_numbers
 from .perception.spotting import Spot, Spotted
 from .perception.video import Frame
 from .perception.views import face_views
-from .readings import action_units, attack_boxes, beyond_rest, emotion, is_active, less_neutral
+from .readings import action_units, attack_boxes, emotion, is_active, less_neutral
 
 # Pictures
 
@@ -149,7 +149,7 @@ def face_told(face: WatchedFace, seen: SeenClip) -> dict[str, Any]:
         "quality": quality_told(worst(face)),
         "baseline": None if rest is None else {"kind": "clip", "frames": sorted(rest_frames(face)), "aus": aus_told(rest)},
         "motion": None if face.spotted is None else motion_told(face.spotted),
-        "intervals": [] if face.spotted is None else [interval_told(spot, face, seen, rest) for spot in face.spotted.spots],
+        "intervals": [] if face.spotted is None else [interval_told(spot, face, seen) for spot in face.spotted.spots],
     }
 
 
@@ -162,17 +162,18 @@ def motion_told(spotted: Spotted) -> dict[str, Any]:
     }
 
 
-def interval_told(spot: Spot, face: WatchedFace, seen: SeenClip, rest: Evidence | None) -> dict[str, Any]:
+def interval_told(spot: Spot, face: WatchedFace, seen: SeenClip) -> dict[str, Any]:
     """One movement: frames, seconds, the regions that moved, and the face at its apex beyond the person's rest."""
-    found = asdict(interval_of(spot, face, seen, rest))
+    found = asdict(interval_of(spot, face, seen))
     found["regions"] = [region_motion(name, vector).to_dict() for name, vector in spot.regions.items()]
     return {name: part for name, part in found.items() if name not in ("text", "fps")}
 
 
-def interval_of(spot: Spot, face: WatchedFace, seen: SeenClip, rest: Evidence | None, has_emotion: bool = True) -> Interval:
-    """A movement as an answer holds it, `rest` taken off the action units and the emotion at its apex; a blink has neither."""
-    apex = None if spot.kind == "blink" else seen.evidence.get((face.id, spot.apex))
-    beyond = None if apex is None or rest is None else beyond_rest(apex, rest)
+def interval_of(
+    spot: Spot, face: WatchedFace, seen: SeenClip, neutral: Evidence | None = None, has_emotion: bool = True
+) -> Interval:
+    """A movement as an answer holds it, with action units and emotion at its apex beyond the rest or a given `neutral`; a blink has neither."""
+    beyond = None if spot.kind == "blink" else at_apex(spot, face, seen, neutral)
     return Interval(
         spot.onset,
         spot.apex,

@@ -46,6 +46,16 @@ SIDES = ("both", "left", "right")
 
 EMOTIONS = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 NO_PROTOTYPE = "no clear prototype"
+# The action units of each, in variants (docs of the rig's expressions: data_builders/rig/expressions.py); neutral is that nothing moves.
+PROTOTYPES = {
+    "happiness": (("AU6", "AU12"),),
+    "sadness": (("AU1", "AU4", "AU15"),),
+    "surprise": (("AU1", "AU2", "AU5", "AU26"), ("AU1", "AU2", "AU5", "AU27")),
+    "fear": (("AU1", "AU2", "AU4", "AU5", "AU20", "AU26"),),
+    "anger": (("AU4", "AU5", "AU7", "AU24"),),
+    "disgust": (("AU9", "AU16"), ("AU9", "AU17"), ("AU10", "AU16"), ("AU10", "AU17"), ("AU9", "AU10", "AU16")),
+    "contempt": (("AU12", "AU14"),),  # on one side
+}
 NO_FACE = "No face was found in this picture."
 NO_FACE_IN_CLIP = "No face could be read in this clip."
 COARSE = {

@@ -3,16 +3,19 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from test_assistant import CALIBRATION, Eyes, evidence
 
 from facewise.model.assistant import Assistant
 from facewise.model.clips import Filmed
 from facewise.model.engines.fake import FakeEngine
+from facewise.model.network import seen_clip
 from facewise.model.network.evidence import Evidence
 from facewise.model.network.seen_clip import SeenClip
 from facewise.model.perception.clip import Watched, WatchedFace
 from facewise.model.perception.curves import Curves
+from facewise.model.perception.displacement import NAMES
 from facewise.model.perception.distractors import Distractor
 from facewise.model.perception.moments import Moments
 from facewise.model.perception.spotting import Spot, Spotted
@@ -20,6 +23,14 @@ from facewise.model.perception.video import Clip, Frame
 
 FPS = 30
 LIP = {"left lip corner": (0.01, -0.02), "left cheek": (0.0, -0.01)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def told_by_its_look():
+    """What the skin's movement tells is tested in test_kinematics; of these faces the evidence that is given for an apex is what it shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_clip, "of_movement", lambda beyond_rest, moved: beyond_rest)
+        yield
 
 
 def still(**aus: tuple[float, float, float]) -> Evidence:
@@ -45,7 +56,8 @@ def watched(*spots: Spot, number: int = 0, frames: int = 90, explained: tuple[st
     nothing = np.zeros((frames, 2))
     curves = Curves(numbers, numbers / FPS, nothing, numbers, nothing, numbers, nothing, nothing)
     spans = tuple(Distractor(kind, 0.1, 0.2) for kind in explained)
-    spotted = Spotted(curves, nothing, nothing, nothing, numbers < 20, spots, spans, 5 / FPS)
+    unmoved = np.zeros((frames, len(NAMES), 2))
+    spotted = Spotted(curves, unmoved, nothing, nothing, numbers < 20, spots, spans, 5 / FPS)
     box = np.tile(np.float32([10 + 40 * number, 10, 40 + 40 * number, 50]), (frames, 1))
     points = np.zeros((frames, 68, 3), np.float32)
     return WatchedFace(number, "told", numbers, numbers / FPS, box, points, np.ones(frames), (), spotted)

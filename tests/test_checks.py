@@ -16,12 +16,12 @@ from facewise.data_builders.checks.near_duplicates import HASH_BITS, SAME_PICTUR
 from facewise.data_builders.checks.phrases import Phrases
 from facewise.data_builders.checks.subjects import subject_leaks
 from facewise.data_builders.checks.texts import text_faults
-from facewise.data_builders.davison import CLASSES, davison_class
-from facewise.data_builders.davison import COARSE as DAVISON_COARSE
 from facewise.data_builders.instructions import rows_of
 from facewise.data_builders.readers.celeba_spoof import NAMES as ATTRIBUTES
 from facewise.data_builders.records import SPLITS, Record
 from facewise.data_builders.rows import Row, turn
+from facewise.model.davison import CLASSES, davison_class
+from facewise.model.davison import COARSE as DAVISON_COARSE
 from facewise.model.taxonomy import ATTACKS, AU_CODES, CUES, DIGITAL_TYPES, EMOTIONS, NO_PROTOTYPE
 
 SILENT = dict.fromkeys(AU_CODES, (0.0, 0.0))

@@ -5,7 +5,7 @@ import re
 
 import jsonschema
 import pytest
-from filmed_faces import FPS, asking, filmed, smiling, spot, still, watched, whole
+from filmed_faces import FPS, asking, filmed, smiling, spot, still, told_by_its_look, watched, whole  # noqa: F401
 from test_assistant import evidence, odds, picture
 
 from facewise.model.agreement import agrees

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from filmed_faces import asking, filmed, smiling, spot, still, watched
+from filmed_faces import asking, filmed, smiling, spot, still, told_by_its_look, watched  # noqa: F401
 from test_processing import Eyes, tiny_encoder, tiny_tokenizer
 
 from facewise.data_builders.rows import Row, turn

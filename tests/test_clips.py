@@ -22,11 +22,11 @@ from facewise.data_builders.clips.events import Event, movement
 from facewise.data_builders.clips.flow_truth import SPARSE, expression_flow, flow_between, read_flow
 from facewise.data_builders.clips.scripts import Script, sample_plan, sample_script
 from facewise.data_builders.clips.takes import Take
-from facewise.data_builders.davison import davison_class
 from facewise.data_builders.rig.look import Look, painting, sample_look
 from facewise.data_builders.rig.render import draw, project
 from facewise.data_builders.rig.rig import DRAWN, load_rig, sample_person
 from facewise.data_builders.synthesis.camera import FAMILIES
+from facewise.model.davison import davison_class
 from facewise.model.errors import FacewiseError
 
 SIZE, IOD_PX = (160, 96), 24.0

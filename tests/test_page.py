@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 import yaml
-from filmed_faces import Perceives, filmed, smiling, spot, watched, whole
+from filmed_faces import Perceives, filmed, smiling, spot, told_by_its_look, watched, whole  # noqa: F401
 from test_assistant import CALIBRATION, SMILE, assistant, evidence, picture
 
 from facewise.cli import main

@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -146,9 +147,9 @@ def pair(examples, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def clip(examples, tmp_path_factory) -> Path:
-    """The part of the drawn clip in which the brows rise, in another order of frames: calm, movement, calm."""
-    frames = [frame.pixels for frame, _ in zip(open_clip(examples / "invented-clip.mp4").frames(), range(84))]
-    path = tmp_path_factory.mktemp("clip") / "brows.mp4"
+    """The part of the drawn clip in which a lip corner is pulled up for a quarter of a second: calm, movement, calm."""
+    frames = [frame.pixels for frame in islice(open_clip(examples / "invented-clip.mp4").frames(), 94, 178)]
+    path = tmp_path_factory.mktemp("clip") / "corner.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30, options={"crf": "12"})
         stream.height, stream.width, stream.pix_fmt = *frames[0].shape[:2], "yuv420p"

@@ -18,8 +18,8 @@ from facewise.data_builders.clips.scripts import (
     sample_script,
     sample_units,
 )
-from facewise.data_builders.davison import CLASSES, COARSE, davison_class
 from facewise.data_builders.rig.rig import MIDLINE
+from facewise.model.davison import CLASSES, COARSE, davison_class
 from facewise.model.errors import FacewiseError
 from facewise.model.taxonomy import COARSE as COARSE_OF_EMOTION
 

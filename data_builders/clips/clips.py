@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ..davison import COARSE, davison_class
+from ...model.davison import COARSE, davison_class
 from ..rig.look import Look, Painting, sample_look
 from ..rig.render import Render, View, draw
 from ..rig.rig import Person, Rig, Sides

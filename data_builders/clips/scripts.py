@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...model.davison import CLASSES, OTHER
 from ...model.errors import FacewiseError
-from ..davison import CLASSES, OTHER
 from ..rig.rig import MIDLINE, SHAPES, Sides
 from .camcorder import Camcorder, sample_camcorder
 from .distractors import DISTRACTORS, Span, sample_spans

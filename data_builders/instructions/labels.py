@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
+from ...model.davison import OTHER, davison_class
 from ...model.readings import ACTIVE_INTENSITY, ONE_SIDED, VISIBLE_CUE
 from ...model.taxonomy import AU_CODES, CUES
-from ..davison import OTHER, davison_class
 from ..records import Record, Sides
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif")

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...model.davison import davison_class
 from ...model.taxonomy import AU_CODES
-from ..davison import davison_class
 
 _UNIT = re.compile(r"(?:AU)?\s*(?P<side>[ALR]?)\s*(?P<number>\d{1,2})\s*(?P<level>[A-E]?)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[+,;，、&]")

@@ -10,18 +10,9 @@ from itertools import combinations
 import numpy as np
 
 from ...model.errors import FacewiseError
-from ...model.taxonomy import AU_CODES, NO_PROTOTYPE
+from ...model.taxonomy import AU_CODES, NO_PROTOTYPE, PROTOTYPES
 from .movements import MIDLINE
 
-PROTOTYPES = {
-    "happiness": (("AU6", "AU12"),),
-    "sadness": (("AU1", "AU4", "AU15"),),
-    "surprise": (("AU1", "AU2", "AU5", "AU26"), ("AU1", "AU2", "AU5", "AU27")),
-    "fear": (("AU1", "AU2", "AU4", "AU5", "AU20", "AU26"),),
-    "anger": (("AU4", "AU5", "AU7", "AU24"),),
-    "disgust": (("AU9", "AU16"), ("AU9", "AU17"), ("AU10", "AU16"), ("AU10", "AU17"), ("AU9", "AU10", "AU16")),
-    "contempt": (("AU12", "AU14"),),  # on one side
-}
 # What a partial prototype must keep to stay the one that it is: brows alone with 15 are displeasure, lips alone are speech.
 CORE = {"happiness": {"AU12"}, "sadness": {"AU1"}, "disgust": {"AU9"}, "contempt": {"AU12", "AU14"}, "anger": {"AU4"}}
 SPEECH = (

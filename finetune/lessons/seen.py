@@ -58,15 +58,13 @@ def seen_clip(clip: SeenClip, processor: FacewiseProcessor) -> Seen:
     encoder, most = processor.perceiver.encoder.config, processor.perceiver.max_faces
     watched = clip.moments.watched.faces[:most]
     read = [(face, rest) for face in watched if (rest := rest_of(face, clip)) is not None]  # a prompt shows no others
-    faces = tuple(
-        SeenFace(face.id + 1, _median_box(face.boxes), None, rest, _movements(face, clip, rest, most)) for face, rest in read
-    )
+    faces = tuple(SeenFace(face.id + 1, _median_box(face.boxes), None, rest, _movements(face, clip, most)) for face, rest in read)
     return Seen(shown_clip(clip, encoder.hidden_size, most, processor.look, encoder.views), faces, is_clip=True)
 
 
-def _movements(face: WatchedFace, clip: SeenClip, rest: Evidence, most: int) -> tuple[str, str]:
+def _movements(face: WatchedFace, clip: SeenClip, most: int) -> tuple[str, str]:
     """As the assistant settles them; what it adds after the language model, frames and codes, is not learned."""
-    answer, story, _ = movement_story(face, clip, asked_for(task="micro", is_clip=True), rest, most)
+    answer, story = movement_story(face, clip, asked_for(task="micro", is_clip=True), most)
     if not story.is_read:
         return "", story.lead
     parts = whole(answer.intervals or (), story.told, story.explained)

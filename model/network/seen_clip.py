@@ -9,11 +9,13 @@ import torch
 
 from ..perception.clip import WatchedFace
 from ..perception.moments import Moments, moments_of, rest_frames
+from ..perception.spotting import Spot
 from ..perception.video import Clip, Frame
 from ..perception.views import FaceViews
-from ..readings import median_evidence
+from ..readings import beyond_rest, median_evidence
 from .encoder import FaceEncoder, evidence
 from .evidence import Evidence
+from .kinematics import moved_by, of_movement
 from .perceive import Perceiver, encode, face_tokens
 
 ENCODED_AT_ONCE = 16
@@ -59,3 +61,13 @@ def rest_of(face: WatchedFace, seen: SeenClip) -> Evidence | None:
     """The median of a person's calmest frames; None where none could be read."""
     read = [seen.evidence[face.id, frame] for frame in rest_frames(face) if (face.id, frame) in seen.evidence]
     return median_evidence(read) if read else None
+
+
+def at_apex(spot: Spot, face: WatchedFace, seen: SeenClip, neutral: Evidence | None = None) -> Evidence | None:
+    """What a movement shows at its apex: beyond the person's rest in the clip, by how the skin moved, or beyond the `neutral` that was given, by its look.
+    None where the face could not be read then, or never at rest."""
+    apex, rest = seen.evidence.get((face.id, spot.apex)), neutral or rest_of(face, seen)
+    if apex is None or rest is None or face.spotted is None:
+        return None
+    beyond = beyond_rest(apex, rest)
+    return beyond if neutral else of_movement(beyond, moved_by(spot, face.spotted))

@@ -15,14 +15,13 @@ from ..perception.clip import WatchedFace
 from ..perception.moments import expressions, rest_frames
 from ..perception.spotting import Spot
 from ..perception.views import FaceViews
-from ..readings import beyond_rest
 from ..taxonomy import NO_FACE, NO_FACE_IN_CLIP
 from ..wording import evidence_text, movement_text
 from .evidence import Evidence
 from .looks import Look, enlarged, with_tower
 from .perceive import Perceived, Perceiver
 from .regions import N_REGIONS
-from .seen_clip import SeenClip, rest_of
+from .seen_clip import SeenClip, at_apex, rest_of
 
 IMAGE_TOKEN = "<image>"  # a picture's place in a rendered prompt, and each face token's in the expanded one
 VIDEO_TOKEN = "<video>"  # a clip's place in a rendered prompt
@@ -100,8 +99,9 @@ def _face_blocks(face: WatchedFace, seen: SeenClip, max_faces: int) -> list[tupl
     if rest is None:
         return []
     told = [
-        (_movement(face.id + 1, number, spot, beyond_rest(seen.evidence[face.id, spot.apex], rest)), (face.id, spot.apex))
+        (_movement(face.id + 1, number, spot, beyond), (face.id, spot.apex))
         for number, spot in enumerate(shown_spots(face, seen, max_faces), start=1)
+        if (beyond := at_apex(spot, face, seen)) is not None
     ]
     return [(f"Face {face.id + 1} (evidence at rest): {evidence_text(rest)}", (face.id, calm[0])), *told]
 

@@ -81,8 +81,14 @@ def head_motion(flow_px: np.ndarray, points: np.ndarray, shade: np.ndarray | Non
     basis = _basis(columns, rows, depth)
     moved = flow_px[rows, columns].astype(np.float64) / IOD_PX
     trust = np.ones(len(rows)) if shade is None else 1 / (1 + (shade[rows, columns] / PAIR_FLOOR_IOD) ** 2)
+    return rigid_motion(basis, moved, trust)
+
+
+def rigid_motion(basis: np.ndarray, moved: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """[4, 2] by iteratively reweighted least squares: the motion of a head of which places with the `basis` [n, 4] (1, x, y, z) `moved` [n, 2], with a
+    `trust` [n] each; who moves otherwise counts less."""
     weights = trust
-    ridge = np.diag([1e-6, 1e-6, 1e-6, 1e-4]) * max(len(rows), 1)  # a face seen flat tells nothing of its depth
+    ridge = np.diag([1e-6, 1e-6, 1e-6, 1e-4]) * max(len(basis), 1)  # a face seen flat tells nothing of its depth
     for _ in range(6):
         weighted = basis * weights[:, None]
         fit = np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ moved)

@@ -42,6 +42,8 @@ CLASSES: dict[str, tuple[tuple[str, ...], ...]] = {
     "VI": (("AU1", "AU2", "AU4"), ("AU20",)),
 }
 OTHER = "VII"
+# The emotions whose action units the classes are.
+CLASS_EMOTION = {"I": "happiness", "II": "surprise", "III": "anger", "IV": "disgust", "V": "sadness", "VI": "fear"}
 # The coarse words of the cross-database challenges (MEGC 2019), with "other" for what has no emotion.
 COARSE = {
     "I": "positive",
