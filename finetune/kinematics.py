@@ -21,7 +21,7 @@ from ..data_builders.clips.moves import moves
 from ..data_builders.rig.rig import load_rig
 from ..model.davison import COARSE as DAVISON_COARSE
 from ..model.davison import davison_class
-from ..model.errors import ArgumentParser, exit_code
+from ..model.errors import ArgumentParser, FacewiseError, exit_code
 from ..model.network.kinematics import CODES, WEIGHTS, Kinematics, mirrored, resembled
 from ..model.perception.displacement import FLOOR_IOD
 from ..model.perception.spotting import LEAST_RATIO
@@ -186,6 +186,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path(WEIGHTS), help=f"the weights ({WEIGHTS})")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw (2)")
     args = parser.parse_args(argv)
+    if args.workers < 1:
+        raise FacewiseError(f"--workers {args.workers}: a number from 1 on is wanted")
+    if not args.out.parent.is_dir():
+        raise FacewiseError(f"{args.out}: there is no folder {args.out.parent}")
+    if args.clips.exists() and not args.clips.is_dir():
+        raise FacewiseError(f"{args.clips} is no folder")
     drawn = of_rig(args.rig, range(PEOPLE))
     filmed = filmed_moves(args.clips, args.rig, range(CLIPS), args.workers)
     seen = as_measured(filmed)

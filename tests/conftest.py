@@ -1,6 +1,7 @@
 """What every test may use. Tests marked `shared` need the folder that FACEWISE_SHARED names and are skipped elsewhere."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ def shared() -> Path:
 def examples() -> Path:
     """The pictures that the project ships."""
     return Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture(scope="module")
+def told_by_its_look() -> Iterator[None]:
+    """What the skin's movement tells is tested in test_kinematics; of filmed_faces' clips the evidence that is given for an apex is what it shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("facewise.model.network.seen_clip.of_movement", lambda beyond_rest, moved: beyond_rest)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,14 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from test_assistant import CALIBRATION, Eyes, evidence
 
 from facewise.model.assistant import Assistant
 from facewise.model.clips import Filmed
 from facewise.model.engines.fake import FakeEngine
-from facewise.model.network import seen_clip
 from facewise.model.network.evidence import Evidence
 from facewise.model.network.seen_clip import SeenClip
 from facewise.model.perception.clip import Watched, WatchedFace
@@ -23,14 +21,6 @@ from facewise.model.perception.video import Clip, Frame
 
 FPS = 30
 LIP = {"left lip corner": (0.01, -0.02), "left cheek": (0.0, -0.01)}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def told_by_its_look():
-    """What the skin's movement tells is tested in test_kinematics; of these faces the evidence that is given for an apex is what it shows."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seen_clip, "of_movement", lambda beyond_rest, moved: beyond_rest)
-        yield
 
 
 def still(**aus: tuple[float, float, float]) -> Evidence:

@@ -5,7 +5,7 @@ import re
 
 import jsonschema
 import pytest
-from filmed_faces import FPS, asking, filmed, smiling, spot, still, told_by_its_look, watched, whole  # noqa: F401
+from filmed_faces import FPS, asking, filmed, smiling, spot, still, watched, whole
 from test_assistant import evidence, odds, picture
 
 from facewise.model.agreement import agrees
@@ -19,6 +19,7 @@ from facewise.model.questions import task_of
 from facewise.model.readings import beyond_rest
 from facewise.model.sightings import face_told
 
+pytestmark = pytest.mark.usefixtures("told_by_its_look")
 ONE = {"moved": {40: smiling()}}
 SAYS = " lip corners pulled up on the left. The configuration resembles happiness (69%)."
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from filmed_faces import asking, filmed, smiling, spot, still, told_by_its_look, watched  # noqa: F401
+from filmed_faces import asking, filmed, smiling, spot, still, watched
 from test_processing import Eyes, tiny_encoder, tiny_tokenizer
 
 from facewise.data_builders.rows import Row, turn
@@ -19,6 +19,7 @@ from facewise.model.movements import NOTHING_MOVES
 from facewise.model.network.processing import FacewiseProcessor
 from facewise.model.questions import prompt
 
+pytestmark = pytest.mark.usefixtures("told_by_its_look")
 CLIP = filmed(watched(spot(40), spot(70, "macro")), moved={40: smiling(), 70: still(AU9=(3.0, 3.0, 0.9))})
 QUESTION = "What moves in this face, and when?"
 ADDED = re.compile(r" \((?:frames? \d+(?: to \d+)?|AU\d+)\)")  # after the language model

@@ -154,8 +154,20 @@ def test_movements_of_the_rig_go_where_muscles_pull_and_a_little_training_tells_
     lines = [line for line in capsys.readouterr().out.splitlines() if "]" in line]
     told = {line.partition("  ")[0].strip(): float(line.split("[")[0].split()[-1]) for line in lines}
     assert told["AU12, F1"] > 0.6 and told["AU4, F1"] > 0.6 and told["calm moments with a unit"] < 0.3
-    with pytest.raises(FacewiseError, match="no such rig"):
-        learning.main(["--rig", str(tmp_path / "none.npz"), "--clips", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ([], "no such rig"),
+        (["--workers", "0"], "from 1 on"),
+        (["--out", "none/k.safetensors"], "there is no folder none"),
+        (["--clips", __file__], "is no folder"),
+    ],
+)
+def test_what_cannot_be_trained_with_is_told_before_an_hour_of_clips(flags, told, tmp_path):
+    with pytest.raises(FacewiseError, match=told):
+        learning.main(["--rig", str(tmp_path / "none.npz"), "--clips", str(tmp_path), *flags])
 
 
 @pytest.mark.slow

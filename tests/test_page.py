@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 import yaml
-from filmed_faces import Perceives, filmed, smiling, spot, told_by_its_look, watched, whole  # noqa: F401
+from filmed_faces import Perceives, filmed, smiling, spot, watched, whole
 from test_assistant import CALIBRATION, SMILE, assistant, evidence, picture
 
 from facewise.cli import main
@@ -39,6 +39,7 @@ from facewise.serve.page.talking import Talking
 from facewise.serve.page.transcript import as_json, as_markdown, from_json
 from facewise.serve.page.uploads import is_upload, paths
 
+pytestmark = pytest.mark.usefixtures("told_by_its_look")
 CONTAINERS = Path(__file__).parent.parent / "serve" / "containers"
 
 

@@ -24,11 +24,8 @@ STILL = 0.15  # of the moments nothing moves at, which have to be told, too
 LISTED = 0.8  # of the movements are combinations that micro-expressions show, the others expressions of whole faces
 SIZED = 0.5  # of the former are as large as PEAK_IOD says, the others as their levels do
 SPARSE = 3  # of the anchors' vertices every third one tells as much
-SIGMA, REACH, DEEP_IOD = (
-    0.6,
-    1.2,
-    0.35,
-)  # of a region's radius, as `patches.window` weighs it; nothing farther behind belongs to it
+SIGMA, REACH = 0.6, 1.2  # of a region's radius, as `patches.window` weighs it
+DEEP_IOD = 0.35  # nothing farther behind a region belongs to it
 # A class as often as it has combinations, or fear, which has two, would outweigh raised brows; those of no class together as often as one of the six.
 ODDS = {name: len(sets) for name, sets in DRAWABLE.items()} | {OTHER: 6}
 
@@ -95,7 +92,7 @@ def moves(rig: Rig, subject: np.random.Generator, count: int) -> Iterator[Move]:
 
 
 def sample_move(rng: np.random.Generator) -> Event:
-    """Whose frames say nothing."""
+    """A combination as micro-expressions or whole faces show it; its frames say nothing."""
     if rng.random() > LISTED:
         aus: dict[str, Sides] = {}
         while not aus or "AU43" in aus:  # what shut lids do is a blink
