@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .answer import Answer, Face, Reply
 from .asked import NO_MOVEMENT, Asked, asked_for
 from .checkpoint import load_checkpoint, names_server
-from .clips import Filmed, as_filmed, clip_drafts
+from .clips import Filmed, ToldMovement, as_filmed, clip_drafts
 from .drafts import Draft, composed, grown, passages
 from .engines.protocol import Engine, Request
 from .errors import FacewiseError
@@ -90,7 +90,7 @@ class Assistant:
         emotion: bool = True,
         prior: float = 0.5,
     ) -> Any:
-        """A Reply for one picture (path, bytes, PIL image, array, Picture) or clip (path, Clip, Filmed), a list of them for a list, tuple or iterator.
+        """A Reply for one picture (path, bytes, PIL image, array, Picture) or clip (path, Clip, Filmed, ToldMovement), a list of them for a list, tuple or iterator.
 
         Without a `task` the question's words decide, without a question the task's default one is asked; without both a picture's faces are
         described and a clip's movements told. `neutral`: a picture of the same person at rest, taken off the intensities. `emotion` False
@@ -229,7 +229,7 @@ def _timing(spent: Mapping[str, float]) -> dict[str, float]:
 
 
 def _name(source: Any) -> str:
-    if isinstance(source, Filmed):
+    if isinstance(source, Filmed | ToldMovement):
         return source.clip.name
     if isinstance(source, Picture | Clip):
         return source.name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,14 @@ from .perception.clip import WatchedFace, fetch
 from .perception.faces import DUPLICATE_OVERLAP, overlap
 from .perception.moments import expressions, rest_frames
 from .perception.picture import Picture
-from .perception.spotting import FEWEST_FRAMES, Spot
-from .perception.video import Clip, is_clip, open_clip
+from .perception.spotting import FEWEST_FRAMES, Spot, told_movement
+from .perception.video import Clip, between, is_clip, open_clip
 from .questions import prompt
 from .readings import action_units, beyond_rest, emotion
 from .sightings import interval_of, worst
 from .verdicts import Shot
 
+AROUND_TOLD_S = 1.0  # what is watched before and behind a movement that was told
 FRAMES_JUDGED = 5  # of each face, spread over the frames in which it was seen
 
 
@@ -43,10 +45,30 @@ class Filmed:
     seen: SeenClip
 
 
+@dataclass(frozen=True, eq=False)
+class ToldMovement:
+    """A clip of which somebody knows the one movement, by its frames from 0, both ends in it: as data sets of micro-expressions tell it. `apex` None: not
+    known."""
+
+    clip: Clip
+    onset: int
+    offset: int
+    apex: int | None = None
+
+    def filmed(self, perceiver: Perceiver) -> Filmed:
+        """Watched about the movement, which is read and not looked for."""
+        around = round(AROUND_TOLD_S * self.clip.fps)
+        part = between(self.clip, self.onset - around, self.offset + around)
+        spotting = partial(told_movement, onset=self.onset, offset=self.offset, apex=self.apex)
+        return Filmed(part, look_at(part, perceiver, spotting=spotting))
+
+
 def as_filmed(source: Any, perceiver: Perceiver) -> Filmed | None:
     """The clip that a source is, watched unless that was done; None for what is no clip. Raises FacewiseError for one that cannot be read."""
     if isinstance(source, Filmed):
         return source
+    if isinstance(source, ToldMovement):
+        return source.filmed(perceiver)
     if isinstance(source, str | Path) and is_clip(source):
         source = open_clip(source)
     if not isinstance(source, Clip):

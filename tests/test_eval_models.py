@@ -10,10 +10,11 @@ from facewise.data_builders.records import Record
 from facewise.eval.asking.items import Item
 from facewise.eval.benchmarks.benchmarks import BENCHMARKS
 from facewise.eval.models.choosing import Asked, check_model
-from facewise.eval.models.facewise import FacewiseModel, in_thousandths, movements
+from facewise.eval.models.facewise import FacewiseModel, _sources, in_thousandths, movements
 from facewise.eval.models.protocol import Said, Shown
 from facewise.eval.models.tool_tables import TableModel
 from facewise.model.answer import ActionUnitReading, Answer, Cue, Digital, Emotion, Face, Interval, Quality, Reply
+from facewise.model.clips import ToldMovement
 from facewise.model.errors import FacewiseError
 from facewise.model.perception.picture import Picture
 from facewise.model.replies import UNPARSED
@@ -57,6 +58,21 @@ def test_an_emotion_is_the_likeliest_of_the_label_space():
     assert said("rafdb", feeling(contempt=0.5, fear=0.3, anger=0.2)).label == "fear"
     assert said("affectnet-8", feeling(contempt=0.5, fear=0.3, anger=0.2)).label == "contempt"
     assert said("smic-hs", feeling(fear=0.2, anger=0.25, happiness=0.4)).label == "negative"
+
+
+def test_others_of_a_label_space_are_all_that_no_other_label_is():
+    assert said("samm-5", feeling(fear=0.2, sadness=0.2, anger=0.3)).label == "others"
+    assert said("casme3-7", feeling(**{"fear": 0.2, "anger": 0.3, "no clear prototype": 0.35})).label == "others"
+    assert said("casme2-5", feeling(disgust=0.5, sadness=0.4)).label == "disgust"
+
+
+def test_of_a_micro_expression_whose_moments_are_told_the_clip_is_looked_at(tmp_path, examples):
+    event = {"onset": 52, "offset": 73, "apex": 58}
+    record = Record("r", str(examples / "invented-clip.mp4"), clip={"fps": 30, "events": [event]})
+    benchmark = BENCHMARKS["casme2-3"]
+    (source,) = _sources(Shown(Item(record, "surprise"), (PICTURE,) * 3, benchmark.question), benchmark)
+    assert isinstance(source, ToldMovement) and (source.onset, source.apex, source.offset) == (52, 58, 73)
+    assert _sources(Shown(Item(record, "surprise"), (PICTURE,) * 3, "?"), BENCHMARKS["dfew-1"]) == [PICTURE] * 3
 
 
 def test_pictures_of_a_clip_are_averaged_and_those_without_a_face_left_out():

@@ -11,9 +11,10 @@ from facewise.data_builders.clips.moves import moves
 from facewise.data_builders.rig.rig import load_rig
 from facewise.finetune import kinematics as learning
 from facewise.model.checkpoint import load_checkpoint
+from facewise.model.clips import ToldMovement
 from facewise.model.errors import FacewiseError
 from facewise.model.network.evidence import Evidence
-from facewise.model.network.kinematics import NAMES, kinematics, mirrored, of_movement, resembled
+from facewise.model.network.kinematics import CODES, NAMES, kinematics, mirrored, of_movement, resembled, shared_out
 from facewise.model.network.seen_clip import at_apex, look_at, rest_of
 from facewise.model.perception.moments import expressions
 from facewise.model.perception.video import open_clip
@@ -91,6 +92,30 @@ def test_raised_brows_are_a_surprise_and_a_corner_pulled_up_is_a_smile_of_its_si
 )
 def test_a_movement_is_called_by_the_units_that_it_shows(shown, word):
     assert resembled(dict.fromkeys(shown.split(), 0.8)) == (word, 1.0 if word == NO_PROTOTYPE else pytest.approx(0.8))
+
+
+def test_the_word_that_was_told_leads_and_the_others_follow_by_how_likely_they_are():
+    units = dict.fromkeys(CODES, 0.02)
+    assert shared_out("happiness", 0.8, units | {"AU12": 0.8})["happiness"] == 0.8
+    faint = shared_out(NO_PROTOTYPE, 1.0, units | {"AU12": 0.3, "AU4": 0.1})
+    assert sorted(faint, key=faint.__getitem__)[-3:] == ["anger", "happiness", NO_PROTOTYPE] and faint[NO_PROTOTYPE] > 0.5
+    for shares in (
+        faint,
+        shared_out("fear", 0.6, units | {"AU20": 0.6}),
+        shared_out(NO_PROTOTYPE, 1.0, dict.fromkeys(CODES, 0.0)),
+    ):
+        assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_a_movement_that_is_told_is_read_in_its_part_of_the_clip(perceiver, examples):
+    clip = open_clip(examples / "invented-clip.mp4")
+    filmed = ToldMovement(clip, 160, 167, 163).filmed(perceiver)
+    watched = filmed.seen.moments.watched
+    assert watched.faces[0].frames[[0, -1]].tolist() == [130, 197]
+    (spot,) = watched.faces[0].spotted.spots
+    assert (spot.onset, spot.apex, spot.offset) == (160, 163, 167)
+    pulled = at_apex(spot, watched.faces[0], filmed.seen)
+    assert pulled and is_active(action_units(pulled)["AU12"]) and action_units(pulled)["AU12"].side == "left"
 
 
 def test_what_the_skin_cannot_tell_is_told_by_the_look():

@@ -1,6 +1,7 @@
 """Spotting: curves of known movements give their intervals; blinks, talk, turns and noise give none. And on a real (drawn) clip."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from facewise.model.perception.clip import fetch, watch
 from facewise.model.perception.curves import LAG_S, Curves, Recorder
 from facewise.model.perception.displacement import NAMES, calm_moments
-from facewise.model.perception.spotting import Spotted, spot
+from facewise.model.perception.spotting import Spotted, spot, told_movement
 from facewise.model.perception.video import open_clip
 
 NOISE_IOD = 0.0008  # of a region's flow on a clean film
@@ -120,6 +121,23 @@ def test_a_glance_in_a_short_sight_of_a_face_is_no_crash(fps):
     brief = curves(fps, 8 / fps)
     brief.gaze[4:] += 0.6
     assert spot(brief).displacement.shape[0] == 8
+
+
+@pytest.mark.parametrize("apex", [None, 66])
+def test_a_movement_that_is_told_is_read_from_its_onset_on_and_not_looked_for(apex):
+    smile, frown = ("left lip corner", 2.0, 2.4, (0.005, -0.007)), ("right inner brow", 0.5, 1.5, (0.02, 0.02))
+    found = told_movement(curves(30, 4, smile, frown), 60, 72, apex)
+    (one,) = found.spots
+    assert (one.onset, one.offset, one.kind) == (60, 72, "micro") and abs(one.apex - 66) <= 2
+    assert next(iter(one.regions)) == "left lip corner" and "right inner brow" not in one.regions
+    assert found.displacement[one.apex, NAMES.index("left lip corner"), 1] == pytest.approx(-0.006, abs=0.0015)
+    assert np.flatnonzero(found.calm).max() == 60
+
+
+def test_a_movement_that_is_told_while_the_face_was_away_is_none():
+    late = replace(curves(30, 4), frames=np.arange(120) + 500)
+    assert not told_movement(late, 60, 72).spots and not told_movement(late, 700, 720, 705).spots
+    assert told_movement(late, 510, 522).spots[0].onset == 510
 
 
 def test_calm_moments_avoid_movement():

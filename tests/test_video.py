@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from facewise.model.errors import FacewiseError
-from facewise.model.perception.video import is_clip, open_clip
+from facewise.model.perception.video import between, is_clip, open_clip
 
 WIDTH, HEIGHT, BITS = 128, 64, 8
 MILLISECOND = Fraction(1, 1000)
@@ -170,6 +170,14 @@ def test_two_readings_agree_even_when_the_first_was_broken_off(tmp_path):
     first, second = list(clip.frames()), list(clip.frames())
     assert len(first) == 30
     assert all(a.time_s == b.time_s and (a.pixels == b.pixels).all() for a, b in zip(first, second, strict=True))
+
+
+def test_a_part_of_a_clip_keeps_its_numbers_and_times_and_ends_there(tmp_path):
+    clip = open_clip(write(tmp_path / "a.mp4", count(30)))
+    frames = list(between(clip, 7, 11).frames())
+    assert [frame.index for frame in frames] == [number_in(frame.pixels) for frame in frames] == [7, 8, 9, 10, 11]
+    assert frames[0].time_s == pytest.approx(7 / 30) and len(list(between(clip, -5, 2).frames())) == 3
+    assert len(list(between(clip, 28, 99).frames())) == 2 and len(list(clip.frames())) == 30
 
 
 def test_one_frame_is_a_clip(tmp_path):

@@ -16,20 +16,21 @@ from itertools import chain, islice
 from typing import Any
 
 from ...model.answer import Answer, Reply
-from ...model.clips import as_filmed
+from ...model.clips import ToldMovement, as_filmed
 from ...model.errors import FacewiseError
 from ...model.perception.picture import Picture
 from ...model.readings import is_active, verdict
 from ...model.replies import UNPARSED
-from ...model.taxonomy import COARSE, EMOTIONS
+from ...model.taxonomy import COARSE, EMOTIONS, NO_PROTOTYPE
 from ..answers.parsing import THOUSANDTHS, label_of
-from ..asking.items import Item
+from ..asking.items import Item, moves
 from ..asking.pictures import opened
 from ..benchmark import Benchmark
 from .ahead import Width, ahead, as_they_come
 from .protocol import Said, Shown
 
 TOGETHER = 8
+OTHERS = "others"  # of the micro-expression sets
 AHEAD = 2  # groups that are looked at before they are asked about
 EYES = max(1, (os.cpu_count() or 1) // 2)  # threads that look; one looks at some 25 pictures a second
 ASKED_AS = {"emotion": "emotion", "units": "au", "live": "spoof", "attack type": "spoof", "cues": "spoof", "boxes": "spoof"}
@@ -70,7 +71,7 @@ class FacewiseModel:
             yield from chain.from_iterable(as_they_come(pool, coming, width.timed(ask), width.room))
 
     def _looked_at(self, group: Sequence[Shown], benchmark: Benchmark) -> list[Looked]:
-        sources = [[opened(shown.item.record)] if benchmark.whole_clip else list(shown.pictures) for shown in group]
+        sources = [_sources(shown, benchmark) for shown in group]
         seen = self._eyes.map(self._seen, chain.from_iterable(sources))
         return [Looked(shown, tuple(islice(seen, len(some)))) for shown, some in zip(group, sources, strict=True)]
 
@@ -141,6 +142,16 @@ class FacewiseModel:
         return label or UNPARSED, {"spoof": score}
 
 
+def _sources(shown: Shown, benchmark: Benchmark) -> list[Any]:
+    """The clip where movements are looked for in it, the clip with its movement where that is told, else the pictures."""
+    record = shown.item.record
+    if benchmark.whole_clip:
+        return [opened(record)]
+    if benchmark.moments and moves(record) and (events := (record.clip or {}).get("events")):
+        return [ToldMovement(opened(record), events[0]["onset"], events[0]["offset"], events[0].get("apex"))]
+    return list(shown.pictures)
+
+
 def movements(answer: Answer) -> list[dict[str, Any]]:
     """Expressions among the intervals of a clip; a blink is none."""
     return [
@@ -200,9 +211,12 @@ def _units(answers: Sequence[Answer], benchmark: Benchmark) -> tuple[list[str], 
 
 
 def _emotion_space(labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """label -> our emotions that it holds; empty where the labels are no emotions."""
+    """label -> our emotions that it holds, "others" those that no other label does; empty where the labels are no emotions."""
     held = {label: tuple(name for name in EMOTIONS if label in (name, COARSE[name])) for label in labels}
-    return {label: names for label, names in held.items() if names}
+    space = {label: names for label, names in held.items() if names}
+    if space and OTHERS in labels:
+        space[OTHERS] = tuple({*EMOTIONS, NO_PROTOTYPE} - {name for names in space.values() for name in names})
+    return space
 
 
 def _leading(answers: Sequence[Answer], space: Mapping[str, tuple[str, ...]]) -> tuple[str, Mapping[str, float | None]]:

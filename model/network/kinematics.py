@@ -6,7 +6,7 @@ shipped beside this file; it belongs to no checkpoint. A face and its mirror ima
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -105,9 +105,10 @@ def of_movement(beyond_rest: Evidence, moved_R2: np.ndarray) -> Evidence:
     active, levels = kinematics()(torch.from_numpy(np.asarray(moved_R2, np.float32))[None])
     told = zip(CODES, levels[0].clamp(0, 5).tolist(), active[0].sigmoid().tolist(), strict=True)
     numbers = replace(beyond_rest, aus=beyond_rest.aus | {code: (left, right, p) for code, (left, right), p in told})
-    shown = {code: unit.p for code, unit in action_units(numbers).items() if is_active(unit)}
-    word, p = resembled(shown)
-    return replace(numbers, emotion={name: {word: p}.get(name, (1 - p) * (name == NO_PROTOTYPE)) for name in beyond_rest.emotion})
+    units = action_units(numbers)
+    word, p = resembled({code: unit.p for code, unit in units.items() if is_active(unit)})
+    shares = shared_out(word, p, {code: unit.p for code, unit in units.items()})
+    return replace(numbers, emotion={name: shares.get(name, 0.0) for name in beyond_rest.emotion})
 
 
 def resembled(shown: Mapping[str, float]) -> tuple[str, float]:
@@ -117,4 +118,26 @@ def resembled(shown: Mapping[str, float]) -> tuple[str, float]:
     word, units = max(held, key=lambda each: len(each[1]), default=(NO_PROTOTYPE, frozenset()))
     if len(set(shown) - units - SPOKEN) >= max(1, len(units)):
         return NO_PROTOTYPE, 1.0
-    return word, float(np.exp(np.mean([np.log(shown[code]) for code in units]))) if units else 1.0
+    return word, _mean(shown, units) if units else 1.0
+
+
+def shared_out(word: str, p: float, units: Mapping[str, float]) -> dict[str, float]:
+    """{emotion: share}: `word` leads as it was told, the others follow by how likely their units alone are the ones that moved, for whoever must choose
+    among some of them. `units`: {code: probability}."""
+    told = {code: min(max(p, 0.001), 0.999) for code, p in units.items() if code in CODES and code not in SPOKEN}
+    kept = [(name, held - SPOKEN) for name, held in COMBINATIONS if held - SPOKEN <= set(told) and held - SPOKEN]
+    if word == NO_PROTOTYPE:
+        p = 1 / (1 + max(_mean(told, held) for _, held in kept))
+    odds = np.array([sum(np.log(q if code in held else 1 - q) for code, q in told.items()) for _, held in kept])
+    likely = dict.fromkeys(CLASS_EMOTION.values(), 0.0)
+    for (name, _), share in zip(kept, np.exp(odds - odds.max()), strict=True):
+        likely[name] = max(likely[name], float(share))
+    likely.pop(word, None)
+    left = {NO_PROTOTYPE: 1.0} if word != NO_PROTOTYPE else {}
+    left |= {name: share / sum(likely.values()) for name, share in likely.items()}
+    return {word: p} | {name: (1 - p) * share / sum(left.values()) for name, share in left.items()}
+
+
+def _mean(units: Mapping[str, float], held: Collection[str]) -> float:
+    """The geometric one of their probabilities."""
+    return float(np.exp(np.mean([np.log(units[code]) for code in held])))

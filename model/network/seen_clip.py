@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from ..perception.clip import WatchedFace
+from ..perception.clip import Spotting, WatchedFace
 from ..perception.moments import Moments, moments_of, rest_frames
-from ..perception.spotting import Spot
+from ..perception.spotting import Spot, spot
 from ..perception.video import Clip, Frame
 from ..perception.views import FaceViews
 from ..readings import beyond_rest, median_evidence
@@ -31,10 +31,12 @@ class SeenClip:
     kinds: torch.Tensor
 
 
-def look_at(clip: Clip, perceiver: Perceiver, progress: Callable[[Frame], None] | None = None) -> SeenClip:
-    """Watches the clip and reads the frames that matter. Raises FacewiseError for a clip that cannot be read."""
+def look_at(
+    clip: Clip, perceiver: Perceiver, progress: Callable[[Frame], None] | None = None, spotting: Spotting = spot
+) -> SeenClip:
+    """Watches the clip and reads the frames that matter, those of the movements that `spotting` tells. Raises FacewiseError for a clip that cannot be read."""
     config = perceiver.encoder.config
-    moments = moments_of(clip, perceiver.max_faces, perceiver.backend, config.image_size, config.views, progress)
+    moments = moments_of(clip, perceiver.max_faces, perceiver.backend, config.image_size, config.views, progress, spotting)
     return read_moments(moments, perceiver.encoder)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .bundled import BundledModels
-from .curves import Recorder
+from .curves import Curves, Recorder
 from .faces import DetectedFace, FaceBackend, find_faces
 from .quality import QualityNumbers, quality_numbers
 from .spotting import Spotted, spot
@@ -21,6 +21,7 @@ from .video import Clip, Frame
 
 QUALITY_EVERY_S = 0.5
 MESH = 478  # points of which motion is read; shipped ones are 68
+Spotting = Callable[[Curves], Spotted]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +95,9 @@ class _Person:
     def size(self) -> float:
         return float(np.mean([(x2 - x1) * (y2 - y1) for _, _, (x1, y1, x2, y2), _, _ in self.rows])) * len(self.rows)
 
-    def watched(self, number: int) -> WatchedFace:
+    def watched(self, number: int, spotting: Spotting) -> WatchedFace:
         frames, times, boxes, points, confidence = zip(*self.rows, strict=True)
-        spotted = spot(self.recorder.curves()) if self.recorder.count else None
+        spotted = spotting(self.recorder.curves()) if self.recorder.count else None
         return WatchedFace(
             number,
             self.backend,
@@ -110,8 +111,14 @@ class _Person:
         )
 
 
-def watch(clip: Clip, backend: FaceBackend | None = None, progress: Callable[[Frame], None] | None = None) -> Watched:
-    """Everything that perception finds in a clip; in each frame faces down to .07 of its short side. `progress` is told each frame that is done."""
+def watch(
+    clip: Clip,
+    backend: FaceBackend | None = None,
+    progress: Callable[[Frame], None] | None = None,
+    spotting: Spotting = spot,
+) -> Watched:
+    """Everything that perception finds in a clip; in each frame faces down to .07 of its short side. `progress` is told each frame that is done;
+    `spotting` tells the movements from a face's curves."""
     backend = backend or BundledModels(thorough=False)
     tracker = Tracker()
     people: dict[int, _Person] = {}
@@ -123,7 +130,7 @@ def watch(clip: Clip, backend: FaceBackend | None = None, progress: Callable[[Fr
         if progress:
             progress(frame)
     ordered = sorted(people.values(), key=lambda person: -person.size)
-    faces = tuple(person.watched(i) for i, person in enumerate(ordered))
+    faces = tuple(person.watched(i, spotting) for i, person in enumerate(ordered))
     return Watched(clip.name, clip.size, clip.fps, count, last + (1 / clip.fps if clip.fps else 0.0), faces, tuple(clip.notes))
 
 

@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import FacewiseError
-from .clip import Watched, WatchedFace, fetch, watch
+from .clip import Spotting, Watched, WatchedFace, fetch, watch
 from .faces import DUPLICATE_OVERLAP, DetectedFace, FaceBackend, find_faces, overlap
-from .spotting import Spot
+from .spotting import Spot, spot
 from .video import Clip, Frame
 from .views import SIZE, FaceViews, face_views
 
@@ -64,10 +64,11 @@ def moments_of(
     size: int = SIZE,
     views: Sequence[str] = ("rgb", "spoof"),
     progress: Callable[[Frame], None] | None = None,
+    spotting: Spotting = spot,
 ) -> Moments:
     """Of its `max_faces` largest faces: their rest and their movements, with the named `views` (of VIEWS) at `size` pixels. `progress` is told
-    each frame that was watched. Raises FacewiseError for a clip that cannot be read."""
-    watched = watch(clip, backend, progress)
+    each frame that was watched; `spotting` tells movements. Raises FacewiseError for a clip that cannot be read."""
+    watched = watch(clip, backend, progress, spotting)
     people = watched.faces[:max_faces]
     read = {face.id: {*rest_frames(face), *(spot.apex for spot in expressions(face))} for face in people}
     drawn = {face.id: {m for spot in drawn_spots(face) for m in (spot.onset, spot.apex)} for face in people}

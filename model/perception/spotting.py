@@ -6,7 +6,7 @@ real clips is F1 .29 (SAMM-LV) and .10 (CAS(ME)3): an interval is a candidate wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,7 @@ QUICK_S = 2.5  # what a short movement is seen against: drift and sway that a lo
 # How many times its floor a peak must rise, chosen on drawn clips: lower ones find more and are wrong more often.
 LEAST_RATIO = 1.6
 FULL = 0.95  # of the peak's height
+BEFORE_ONSET_S = 0.1  # over which the face before a movement is taken
 WHOLE_FACE = 0.7  # of the regions at once: a head or a picture moved, no muscle
 
 
@@ -116,6 +117,26 @@ def spot(curves: Curves) -> Spotted:
     in_order = tuple(sorted(found, key=lambda spot: spot.onset))
     ratios = np.maximum(slowly, quickly)[:, shown]
     return Spotted(curves, slow[:, shown], floors[:, shown], ratios, calm, in_order, otherwise.told(curves), shortest)
+
+
+def told_movement(curves: Curves, onset: int, offset: int, apex: int | None = None) -> Spotted:
+    """The one movement that somebody found before, by its frames: read against the face as it was up to its onset. Without an apex that is where the
+    face is farthest from there. A face that was away then has none."""
+    times, frames = curves.times, curves.frames
+    start, stop = np.searchsorted(frames, onset), np.searchsorted(frames, offset, side="right") - 1
+    if stop - start + 1 < min(FEWEST_FRAMES, offset - onset + 1):
+        return replace(spot(curves), spots=())
+    displaced = displacement(curves, trust(curves, blinks(curves), gaze_shifts(curves)))
+    before = (times > times[start] - BEFORE_ONSET_S) & (frames <= frames[start])
+    rested = displaced - displaced[before].mean(0)
+    ratios = np.linalg.norm(rested, axis=2) / FLOOR_IOD
+    top = start + int(np.argmax(ratios[start : stop + 1].sum(1))) if apex is None else int(np.searchsorted(frames[:stop], apex))
+    strongest = [region for region in np.argsort(-ratios[top]) if ratios[top, region] >= 1]
+    vectors = {NAMES[region]: (float(rested[top, region, 0]), float(rested[top, region, 1])) for region in strongest}
+    kind = "micro" if times[stop] - times[start] <= MICRO_S else "macro"
+    shown = _spot(curves, (start, top, stop), kind, vectors, ratios[top].max())
+    floors, shortest = np.full(ratios.shape, FLOOR_IOD), FEWEST_FRAMES / curves.fps if curves.fps else 0.0
+    return Spotted(curves, rested, floors, ratios, before, (shown,), (), shortest)
 
 
 # Intervals

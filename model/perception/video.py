@@ -9,10 +9,10 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
-from itertools import islice, pairwise
+from itertools import dropwhile, islice, pairwise, takewhile
 from pathlib import Path
 
 import av
@@ -74,6 +74,16 @@ def open_clip(source: str | Path | bytes, fps: float | None = None, name: str | 
     if not isinstance(source, bytes) and os.path.isdir(source):
         return _open_folder(Path(source), fps, name)
     return _open_video(source, fps, name)
+
+
+def between(clip: Clip, first: int, last: int) -> Clip:
+    """The frames from `first` to `last` of a clip, both in it, with their numbers and times; what comes behind is not decoded."""
+
+    def read(part: Clip) -> Iterator[Frame]:
+        upto = takewhile(lambda frame: frame.index <= last, clip.read(part))
+        return dropwhile(lambda frame: frame.index < first, upto)
+
+    return replace(clip, frames_told=None, read=read, file=None)
 
 
 def is_clip(path: str | Path) -> bool:
