@@ -1,8 +1,8 @@
 """Trains what tells muscles by how far each region of a face went, and says what it is worth in clips that it never saw.
 
-    python -m facewise.finetune.kinematics --rig ict_facekit.npz --clips runs/filmed-moves [--out kinematics.safetensors]
+    python -m facewise.finetune.kinematics --rig ict_facekit.npz --clips runs/films [--out kinematics.safetensors]
 
-Movements of the rig by the thousand, made as spotting measures them, beside some hundred that it did measure in drawn clips; these are drawn where the
+Movements of the rig by the thousand, made as spotting measures them, beside some hundred that it did measure in drawn clips (those of finetune.spotting); these are drawn where the
 folder lacks them, an hour on two cores, the training takes some minutes more. All numbers are simulated.
 """
 
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
 from ..data_builders.clips.filmed_moves import FilmedMoves, filmed_moves
+from ..data_builders.clips.films import films
 from ..data_builders.clips.moves import moves
 from ..data_builders.rig.rig import load_rig
 from ..model.davison import COARSE as DAVISON_COARSE
@@ -24,11 +25,10 @@ from ..model.davison import davison_class
 from ..model.errors import ArgumentParser, FacewiseError, exit_code
 from ..model.network.kinematics import CODES, WEIGHTS, Kinematics, mirrored, resembled
 from ..model.perception.displacement import FLOOR_IOD
-from ..model.perception.spotting import LEAST_RATIO
 from ..model.taxonomy import AU_CODES, COARSE
 
 PEOPLE, EACH = 400, 30
-CLIPS, LEFT_OUT = 160, 5  # every fifth clip is left out of all training
+CLIPS, LEFT_OUT = 200, 5  # every fifth clip is left out of all training
 EPOCHS, BATCH, FILMED, RATE, DECAY, SEED = 60, 128, 32, 3e-3, 1e-3, 0
 ACTIVE_LEVEL = 0.8
 ACTIVITY_WEIGHT = 4.0
@@ -36,7 +36,7 @@ RIDGE = 0.03  # towards every region being measured by itself alone, all with on
 # A movement is read a frame early or late, and of regions without texture now more is seen, now less.
 REACHED, UNEVEN = (0.7, 1.1), 0.3
 JITTER_IOD = 0.001
-SHOWN_IOD = LEAST_RATIO * FLOOR_IOD  # what goes less far is never spotted, and nothing is asked of it
+SHOWN_IOD = 1.2 * FLOOR_IOD  # what goes less far hardly shows, and nothing is asked of it
 COARSE_CLASSES = ("positive", "negative", "surprise")
 WHERE = "clips left out"
 
@@ -73,10 +73,14 @@ class Measuring:
         self._kept = torch.from_numpy(kept.astype(np.float32))
         self._noise = torch.cat([noise, mirrored(noise)])
 
+    def seen(self, moved_BR2: Tensor) -> Tensor:
+        """What is left of movements, without noise."""
+        return torch.einsum("bra,ars->bsa", moved_BR2, self._kept)
+
     def __call__(self, moved_BR2: Tensor, generator: torch.Generator) -> Tensor:
         """As it would be measured, with the noise of a random moment."""
         count, regions = moved_BR2.shape[:2]
-        seen = torch.einsum("bra,ars->bsa", moved_BR2, self._kept)
+        seen = self.seen(moved_BR2)
         low, high = REACHED
         reached = low + (high - low) * torch.rand(count, 1, 1, generator=generator)
         uneven = (UNEVEN * torch.randn(count, regions, 2, generator=generator)).exp()
@@ -193,7 +197,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.clips.exists() and not args.clips.is_dir():
         raise FacewiseError(f"{args.clips} is no folder")
     drawn = of_rig(args.rig, range(PEOPLE))
-    filmed = filmed_moves(args.clips, args.rig, range(CLIPS), args.workers)
+    filmed = filmed_moves(films(args.clips, args.rig, "moves", range(CLIPS), args.workers))
     seen = as_measured(filmed)
     filmed = filmed.chosen(_is_asked(seen.moved, seen.moving).numpy())
     is_left_out = filmed.clip % LEFT_OUT == LEFT_OUT - 1

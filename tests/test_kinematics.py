@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from facewise.data_builders.clips.filmed_moves import FilmedMoves, filmed_moves
+from facewise.data_builders.clips.films import films
 from facewise.data_builders.clips.moves import moves
 from facewise.data_builders.rig.rig import load_rig
 from facewise.finetune import kinematics as learning
@@ -172,7 +173,8 @@ def test_movements_of_the_rig_go_where_muscles_pull_and_a_little_training_tells_
         assert np.abs(vectors[NAMES.index("glabella")]).max() < 0.01
     levels = np.array([[move.levels.get(code, (0.0, 0.0)) for code in AU_CODES] for _, move in found])
     filmed = seen_in_part(np.array([move.moved for _, move in found]), levels, np.array([who for who, _ in found]))
-    monkeypatch.setattr(learning, "filmed_moves", lambda *_: filmed)
+    monkeypatch.setattr(learning, "films", lambda *_: [])
+    monkeypatch.setattr(learning, "filmed_moves", lambda _: filmed)
     monkeypatch.setattr(learning, "PEOPLE", 24)
     asked = ["--rig", str(rig), "--clips", str(tmp_path), "--out", str(tmp_path / "k.safetensors")]
     assert learning.main(asked) == 0
@@ -199,7 +201,7 @@ def test_what_cannot_be_trained_with_is_told_before_an_hour_of_clips(flags, told
 @pytest.mark.shared
 def test_a_drawn_clip_tells_what_was_measured_beside_what_moved_and_is_drawn_once(shared: Path, tmp_path):
     rig = shared / "data" / "ict_facekit.npz"
-    filmed = filmed_moves(tmp_path, rig, range(1))
+    filmed = filmed_moves(films(tmp_path, rig, "moves", range(1)))
     moving = np.abs(filmed.moved).max((1, 2)) > 0
     assert len(filmed.clip) == 8 and moving.tolist() == [True] * 4 + [False] * 4
     assert (filmed.levels.max((1, 2)) > 0).tolist() == moving.tolist()
@@ -207,5 +209,5 @@ def test_a_drawn_clip_tells_what_was_measured_beside_what_moved_and_is_drawn_onc
     clear = moving & (strongest > 0.02)
     shares = [(m * t).sum() / (t * t).sum() for m, t in zip(filmed.measured[clear], filmed.moved[clear], strict=True)]
     assert clear.any() and 0.1 < np.median(shares) < 1.2
-    again = filmed_moves(tmp_path, tmp_path / "no rig.npz", range(1))  # nothing is drawn
+    again = filmed_moves(films(tmp_path, tmp_path / "no rig.npz", "moves", range(1)))  # nothing is drawn
     assert np.array_equal(again.measured, filmed.measured)

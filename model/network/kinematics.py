@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, softplus
 
 from ..davison import CLASS_EMOTION, CLASSES
-from ..perception.patches import REGIONS
-from ..perception.spotting import Spot, Spotted
+from ..perception.patches import MIRRORED, REGIONS
 from ..readings import action_units, is_active
 from ..taxonomy import AU_CODES, NO_PROTOTYPE, PROTOTYPES
 from .evidence import Evidence
@@ -27,10 +26,6 @@ from .evidence import Evidence
 WEIGHTS = "kinematics.safetensors"
 CODES = tuple(code for code in AU_CODES if code != "AU43")  # shut lids hide what would move
 NAMES = tuple(REGIONS)
-SWAPPED = [
-    NAMES.index({"left": "right", "right": "left"}.get(side, side) + gap + part)
-    for side, gap, part in (n.partition(" ") for n in NAMES)
-]
 # The classes first: of two that are as large the class is meant.
 COMBINATIONS = [(CLASS_EMOTION[name], frozenset(units)) for name, sets in CLASSES.items() for units in sets] + [
     (word, frozenset(units)) for word, sets in PROTOTYPES.items() if word != "contempt" for units in sets
@@ -80,7 +75,7 @@ class Member(nn.Module):
 
 def mirrored(moved_BR2: Tensor) -> Tensor:
     """The movements of the faces' mirror images."""
-    return moved_BR2[:, SWAPPED] * moved_BR2.new_tensor([-1, 1])
+    return moved_BR2[:, MIRRORED] * moved_BR2.new_tensor([-1, 1])
 
 
 @cache
@@ -90,12 +85,6 @@ def kinematics() -> Kinematics:
         network = Kinematics()
         network.load_state_dict(read_tensors(files(__package__).joinpath(WEIGHTS).read_bytes()))
     return network.eval()
-
-
-def moved_by(spot: Spot, spotted: Spotted) -> np.ndarray:
-    """[R, 2] in IOD: where every region is at the apex of a movement, also those that stay under their noise."""
-    moment = int(np.searchsorted(spotted.curves.frames, spot.apex))
-    return spotted.displacement[moment]
 
 
 @torch.inference_mode()

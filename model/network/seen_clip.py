@@ -15,7 +15,7 @@ from ..perception.views import FaceViews
 from ..readings import beyond_rest, median_evidence
 from .encoder import FaceEncoder, evidence
 from .evidence import Evidence
-from .kinematics import moved_by, of_movement
+from .kinematics import of_movement
 from .perceive import Perceiver, encode, face_tokens
 
 ENCODED_AT_ONCE = 16
@@ -72,4 +72,4 @@ def at_apex(spot: Spot, face: WatchedFace, seen: SeenClip, neutral: Evidence | N
     if apex is None or rest is None or face.spotted is None:
         return None
     beyond = beyond_rest(apex, rest)
-    return beyond if neutral else of_movement(beyond, moved_by(spot, face.spotted))
+    return beyond if neutral else of_movement(beyond, spot.moved)

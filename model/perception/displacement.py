@@ -15,13 +15,9 @@ from scipy.sparse.linalg import splu
 
 from .curves import LONGEST_LAG_S, Curves
 from .motion import DEPTH_DOUBT_IOD
-from .patches import MOUTH, REGIONS
+from .patches import REGIONS
 
 NAMES = tuple(REGIONS)
-# Curves that are looked at: every region, and the mouth's parts once more against the mouth as a whole, which takes off what they share:
-# the mouth lies far from where the head's motion is read, and its noise is mostly one.
-MOUTH_AT = tuple(NAMES.index(name) for name in MOUTH)
-OBSERVED = (*NAMES, *MOUTH)
 FLOOR_IOD = 0.004  # science.md §3: max(.004, 4 x 1.4826 MAD in the calmest third)
 SMOOTH_HZ = 15.0  # half the rate of film: nothing that it shows moves faster
 DRIFT_S = 40.0  # joined flows drift like a random walk; slower than this is drift
@@ -51,12 +47,6 @@ def displacement(curves: Curves, trust: np.ndarray, chosen: Sequence[int] = rang
         wanted = curves.moved[measured][:, places[regions]].reshape(len(measured), -1).astype(float)
         out[:, regions] = system.solve(weighted @ wanted).reshape(count, len(regions), 2)
     return out
-
-
-def within_mouth(displaced: np.ndarray) -> np.ndarray:
-    """[N, M, 2]: the mouth's parts against their common movement."""
-    mouth = displaced[:, list(MOUTH_AT)]
-    return mouth - np.median(mouth, axis=1, keepdims=True)
 
 
 def resting(displaced: np.ndarray, curves: Curves, calm: np.ndarray, seconds: float) -> np.ndarray:

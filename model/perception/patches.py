@@ -37,6 +37,11 @@ REGIONS: dict[str, Region] = {
     "lower lip": Region((17, 18, 84, 314), 0.09),
     "chin": Region((175, 199, 200, 208, 428), 0.12),
 }
+# The place of each region's counterpart on the other side.
+MIRRORED = [
+    list(REGIONS).index({"left": "right", "right": "left"}.get(side, side) + gap + part)
+    for side, gap, part in (name.partition(" ") for name in REGIONS)
+]
 BROWS = tuple(name for name in REGIONS if "brow" in name or name == "glabella")
 LIDS = tuple(name for name in REGIONS if name.endswith("lid"))
 MOUTH = ("right lip corner", "left lip corner", "upper lip", "lower lip", "chin")

@@ -1,0 +1,1 @@
+"""What tells when a face expresses something: taught by drawn clips, judged by clips left out."""
