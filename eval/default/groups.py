@@ -8,7 +8,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "label-free": ("invariance", "retargeting"),
     "language": ("forbidden-asks", "answers", "cues", "counterfactual", "paraphrases", "micro-texts"),
     "conditions": ("robustness-live", "robustness", "yaw"),
-    "movement": ("spotting",),
+    "movement": ("spotting", "photo-spotting"),
     "fair": ("fairness", "albedo"),
     "examples": ("drawn-people", "drawn-clip"),
     "cost": ("size", "time"),

@@ -17,7 +17,7 @@ from .invariance import invariance
 from .language import answers, cues, forbidden_asks, micro_texts, paraphrases
 from .live import live_people, null_attacks
 from .material import NEUTRAL, PORTRAITS, RIG, Material
-from .movements import spotting
+from .movements import photo_spotting, spotting
 from .reader import Reader
 from .retargeting import retargeting
 from .robustness import robustness, robustness_live, yaw
@@ -58,6 +58,7 @@ MEASURES: dict[str, tuple[Measure | None, tuple[str, ...]]] = {
     "robustness": (robustness, (RIG,)),
     "yaw": (yaw, (RIG,)),
     "spotting": (spotting, (RIG,)),
+    "photo-spotting": (photo_spotting, (PORTRAITS, NEUTRAL, RIG)),
     "fairness": (fairness, (PORTRAITS,)),
     "albedo": (albedo, (RIG,)),
     "drawn-people": (drawn_people, ("examples",)),

@@ -79,6 +79,11 @@ TARGETS: dict[str, dict[str, str | None]] = {
         "coarse UF1 at .04 IOD": ">= 0.75",
         "coarse UF1 at .02 IOD": None,
     },
+    "photo-spotting": {
+        "photos that move, spotting F1, any kind": None,
+        "photos that move, false intervals a minute": None,
+        "photos that move, apex within 67 ms": None,
+    },
     "drawn-people": {"drawn people called live": None, "drawn prints and screens called live": None},
     "drawn-clip": {"drawn clip, movements found": None},
     "size": {"own weights, MB": "<= 24"},
